@@ -1,0 +1,126 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { expandSearch } from '../config/search.ts';
+import { PerennialError } from '../config/errors.ts';
+import { withSession } from '../compute/session.ts';
+import { fitEncoders } from '../learning/encoders/fit.ts';
+import { defaultMetric, METRICS, type MetricName } from '../learning/metrics/names.ts';
+import { assembleEncoders } from '../learning/onnx/assemble.ts';
+import type { Task } from '../learning/types.ts';
+import type { Definition } from '../config/definition.ts';
+import type { FeaturizeResult, StageInput } from '../workflows/messages.ts';
+import type { TrainerDependencies } from './dependencies.ts';
+import { encodeFeatures } from './features.ts';
+import { readMatrix } from './matrix.ts';
+import { asRefusal } from './refusal.ts';
+import { openSnapshot } from './snapshot.ts';
+import { resolveTarget } from './target.ts';
+
+export function featurizeActivities(dependencies: TrainerDependencies) {
+  const { store, pool } = dependencies;
+  return {
+    /** Fits the encoders on training rows alone, and makes the search's matrix with their own ONNX graph. */
+    async featurize(input: StageInput & { datasetDigest: string }): Promise<FeaturizeResult> {
+      const { name, run } = input;
+      const signal = cancellationSignal();
+      const definition = await store.definitions.get(input.definitionHash);
+      return openSnapshot(dependencies, definition, input.datasetDigest, async (table) => {
+        const { train: trainRows, test: testRows } = await table.sides({ signal });
+        if (trainRows === 0 || testRows === 0) {
+          throw new PerennialError(
+            'DATASET_UNUSABLE',
+            `The split leaves ${trainRows} training and ${testRows} hold-out rows.`,
+            {
+              field: 'split',
+              value: definition.split,
+              expected: 'rows on both sides',
+            },
+          );
+        }
+        const profile = await table.profile({ side: 'train' }, { signal });
+        const targetProfile = profile.find((column) => column.name === definition.target);
+        if (!targetProfile)
+          throw new PerennialError('INTERNAL', `The profile lacks the target ${definition.target}.`);
+        const target = resolveTarget(targetProfile, definition);
+        const metric = resolveMetric(definition, target.task);
+
+        const encoders = asRefusal(() =>
+          fitEncoders(definition.features, profile, {
+            target: definition.target,
+            key: definition.key,
+            time: definition.time,
+          }),
+        );
+        const columns = encoders.features.length;
+        const limit = definition.sample.search === 'all' ? undefined : definition.sample.search;
+        const facts = { ...target, encoders, columns };
+        const { x, y, rows } = await withSession(assembleEncoders(encoders), (session) =>
+          readMatrix(table, {
+            side: 'train',
+            limit,
+            facts,
+            target: definition.target,
+            encoders: session,
+            signal,
+          }),
+        );
+        const bytes = encodeFeatures({
+          facts: { ...facts, rows },
+          x,
+          y,
+          binned: await pool.bin(x, rows, columns, signal),
+        });
+        const { digest } = await store.artifacts.put(bytes, 'features', 'application/x-safetensors', {
+          signal,
+          owner: { name, run, role: 'features' },
+        });
+        await store.runs.update(name, run, { featuresDigest: digest, task: target.task, metric });
+
+        const { atLeast, atMost, tolerance, folds } = definition.select;
+        return {
+          featuresDigest: digest,
+          task: target.task,
+          metric: { name: metric, better: METRICS[metric].better },
+          trainRows,
+          testRows,
+          sampleRows: rows,
+          features: columns,
+          candidates: expandSearch(definition.search).length,
+          folds,
+          parallelism: definition.parallelism,
+          gate: { atLeast, atMost, tolerance },
+        };
+      });
+    },
+  };
+}
+
+/** @throws PerennialError INVALID_DEFINITION where the metric does not fit the task, or the floor the metric. */
+function resolveMetric({ select }: Definition, task: Task): MetricName {
+  const metric = select.metric === 'auto' ? defaultMetric(task) : select.metric;
+  const { tasks, better } = METRICS[metric];
+  if (!(tasks as readonly Task[]).includes(task)) {
+    const fitting = Object.entries(METRICS).filter(([, m]) => (m.tasks as readonly Task[]).includes(task));
+    throw new PerennialError(
+      'INVALID_DEFINITION',
+      `select.metric is "${metric}", and the target's task is ${task}; expected one of ${fitting.map(([n]) => n).join(', ')}.`,
+      {
+        field: 'select.metric',
+        value: metric,
+        expected: `a metric of ${task}`,
+      },
+    );
+  }
+  const wrong = better === 'higher' ? 'atMost' : 'atLeast';
+  if (select[wrong] !== undefined) {
+    throw new PerennialError(
+      'INVALID_DEFINITION',
+      `select.${wrong} does not fit ${metric}, of which ${better} is better.`,
+      {
+        field: `select.${wrong}`,
+        value: select[wrong],
+        expected: better === 'higher' ? 'atLeast' : 'atMost',
+      },
+    );
+  }
+  return metric;
+}

@@ -1,0 +1,155 @@
+import { cancellationSignal } from '@temporalio/activity';
+import type { Answers, ModelSession } from '../compute/session.ts';
+import { PerennialError } from '../config/errors.ts';
+import { rawBatch, type RawBatch } from '../config/raw.ts';
+import { resolveLoss, rowLoss, type RowAnswer } from '../decisions/canary/losses.ts';
+import type { Pair, UnpairedRow } from '../store/rolloutTypes.ts';
+import type { ModelVersionRow, Signature } from '../store/types.ts';
+import type { TrainerDependencies } from './dependencies.ts';
+import type { RolloutKey } from './rollout.ts';
+import { keepSessions } from './sessions.ts';
+import { truthOf, type Label } from './truth.ts';
+
+interface PairsScored {
+  paired: number;
+  /** Says of labels that cannot be scored what is wrong with them. */
+  unusable?: string;
+}
+
+/** Rows that are read, scored and recorded at a time. */
+const BATCH_ROWS = 1_000;
+/** So long a call goes on where labels never cease to come; the next look makes another, and sees what this one found. */
+const MAX_CALL_MS = 20_000;
+
+export function pairActivities({ store }: Pick<TrainerDependencies, 'store'>) {
+  const sessions = keepSessions(store.artifacts);
+  return {
+    /**
+     * Scores labelled keys of a rollout by both versions, from the logged inputs. A call again goes on where the last
+     * one ended. Labels that are no class, and inputs that a version cannot read, are counted and passed over.
+     */
+    async scorePairs({ name, number }: RolloutKey): Promise<PairsScored> {
+      const signal = cancellationSignal();
+      const rollout = await store.rollouts.get(name, number);
+      const accuracy = rollout?.policy.guards.accuracy;
+      if (!rollout || !accuracy) return { paired: 0 };
+      const champion = await versionOf(name, rollout.championVersion);
+      const challenger = await versionOf(name, rollout.challengerVersion);
+      const until = performance.now() + MAX_CALL_MS;
+      let paired = 0;
+      let unusable = 0;
+      let example: string | undefined;
+      // Rows that cannot be scored stay unpaired: each batch begins behind the last one.
+      let last: UnpairedRow | undefined;
+
+      await sessions.use(champion.digest, (first) =>
+        sessions.use(challenger.digest, async (second) => {
+          while (performance.now() < until) {
+            signal.throwIfAborted();
+            const rows = await store.rollouts.unpaired(name, number, BATCH_ROWS, last);
+            if (rows.length === 0) break;
+            last = rows.at(-1);
+            const usable = rows.filter((row) => {
+              const fault = faultOf(row, champion.signature, challenger.signature);
+              if (fault === undefined) return true;
+              unusable++;
+              example ??= fault;
+              return false;
+            });
+            const losses = (model: ModelVersionRow, session: ModelSession) =>
+              lossesOf(usable, model.signature, session, accuracy, signal);
+            const [championLosses, challengerLosses] = [
+              await losses(champion, first),
+              await losses(challenger, second),
+            ];
+            const pairs = usable.map(({ key, revision }, i): Pair => ({
+              key,
+              revision,
+              championLoss: championLosses[i],
+              challengerLoss: challengerLosses[i],
+            }));
+            if (pairs.length > 0) await store.rollouts.recordPairs(name, number, pairs);
+            paired += pairs.length;
+          }
+        }),
+      );
+      return { paired, unusable: tell(unusable, example) };
+    },
+  };
+
+  async function versionOf(name: string, version: number): Promise<ModelVersionRow> {
+    const row = await store.registry.get(name, version);
+    if (row) return row;
+    throw new PerennialError('NOT_FOUND', `There is no version ${version} of ${name}.`);
+  }
+}
+
+async function lossesOf(
+  rows: readonly UnpairedRow[],
+  signature: Signature,
+  session: ModelSession,
+  { loss, bound }: { loss: Parameters<typeof resolveLoss>[0]; bound?: number },
+  signal: AbortSignal,
+): Promise<number[]> {
+  if (rows.length === 0) return [];
+  const resolved = resolveLoss(loss, signature.task === 'regression' ? 'regression' : 'classification');
+  const answers = await session.predict(batchOf(rows, signature), { signal });
+  return rows.map(({ label }, i) =>
+    // Of a class that this version does not know it can only be wrong.
+    rowLoss(resolved, answerOf(answers, signature, i), truthOf(signature, label) ?? label, bound),
+  );
+}
+
+/** A column that was not logged was not asked for, and is missing as it would be in a request. */
+function batchOf(rows: readonly UnpairedRow[], { inputs }: Signature): RawBatch {
+  return rawBatch(
+    inputs,
+    rows.map((row) => row.inputs),
+  );
+}
+
+function answerOf(
+  { labels, probabilities, prediction }: Answers,
+  signature: Signature,
+  row: number,
+): RowAnswer {
+  const { classes = [] } = signature;
+  if (prediction) return { value: prediction[row] };
+  if (!labels) throw new PerennialError('INTERNAL', 'The model answers neither labels nor a prediction.');
+  return {
+    label: classes[labels[row]],
+    probabilities:
+      probabilities &&
+      Object.fromEntries(classes.map((name, i) => [String(name), probabilities[row * classes.length + i]])),
+  };
+}
+
+/** Why a row cannot be scored; undefined where it can. */
+function faultOf(row: UnpairedRow, ...signatures: Signature[]): string | undefined {
+  if (signatures.every((signature) => truthOf(signature, row.label) === undefined))
+    return `${JSON.stringify(row.label)} is ${wanted(signatures[0])}`;
+  try {
+    for (const signature of signatures) batchOf([row], signature);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PerennialError) return error.message;
+    throw error;
+  }
+}
+
+function wanted({ task, classes }: Signature): string {
+  return task === 'regression' ? 'no number' : `none of ${classNames(classes ?? [])}`;
+}
+
+function classNames(classes: readonly Label[]): string {
+  const named = classes.slice(0, 5).map((name) => JSON.stringify(name));
+  return named.join(', ') + (classes.length > named.length ? ' ...' : '');
+}
+
+const MAX_TOLD_CHARACTERS = 200;
+
+function tell(unusable: number, example: string | undefined): string | undefined {
+  if (example === undefined) return undefined;
+  const keys = unusable === 1 ? '1 labelled key' : `${unusable} labelled keys`;
+  return `${keys} cannot be scored, for example: ${example.slice(0, MAX_TOLD_CHARACTERS)}`;
+}

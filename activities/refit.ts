@@ -1,0 +1,113 @@
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { expandSearch } from '../config/search.ts';
+import { PerennialError } from '../config/errors.ts';
+import { encodeGolden } from '../compute/parityGolden.ts';
+import { withSession, type ModelSession } from '../compute/session.ts';
+import { shelf } from '../learning/learners/shelf.ts';
+import { assembleEncoders, assembleModel } from '../learning/onnx/assemble.ts';
+import { deriveSeed } from '../learning/rng.ts';
+import type { Table } from '../sources/table.ts';
+import type { RefitInput, RefitResult } from '../workflows/messages.ts';
+import type { TrainerDependencies } from './dependencies.ts';
+import { decodeFeatures, problemOf, type FeatureFacts, type Features } from './features.ts';
+import { readMatrix } from './matrix.ts';
+import { openSnapshot } from './snapshot.ts';
+
+/** Of the hold-out, with the learner's own answers: compared before registration and at every load. */
+const GOLDEN_ROWS = 1_000;
+
+export function refitActivities(dependencies: TrainerDependencies) {
+  const { store, pool } = dependencies;
+  return {
+    /** Fits the winner on more rows and compiles encoders and model into one ONNX file. */
+    async refit(input: RefitInput): Promise<RefitResult> {
+      const { name, run } = input;
+      const signal = cancellationSignal();
+      const definition = await store.definitions.get(input.definitionHash);
+      const spec = expandSearch(definition.search)[input.candidate];
+      const learner = spec && shelf.get(spec.learner);
+      if (!spec || !learner)
+        throw new PerennialError('INTERNAL', `There is no candidate ${input.candidate}.`);
+      const sample = decodeFeatures(await store.artifacts.get(input.featuresDigest));
+      const { facts } = sample;
+
+      const fitAndCompile = async (table: Table, encoders: ModelSession): Promise<RefitResult> => {
+        const features = await refitFeatures(sample);
+        const problem = problemOf(features);
+        const refusal = learner.refuses?.({ ...problem, task: facts.task }, spec.params);
+        if (refusal !== undefined) {
+          throw new PerennialError(
+            'LEARNER_REFUSED',
+            `${learner.title} won the search and refuses the refit: ${refusal}`,
+            {
+              field: 'sample.refit',
+              value: features.facts.rows,
+              expected: 'a sample that the learner can take',
+            },
+          );
+        }
+        const fitted = await pool.fit({
+          problem,
+          learner: spec.learner,
+          params: spec.params,
+          seed: deriveSeed(definition.seed, 'refit'),
+          signal,
+          onUnits: (done, total) => heartbeat({ refit: done, of: total }),
+        });
+        const bytes = assembleModel(facts.encoders, learner, fitted, metadataOf(definition.target, facts));
+        const model = await store.artifacts.put(bytes, 'model', 'application/onnx', {
+          signal,
+          owner: { name, run, role: 'model' },
+        });
+        await store.runs.update(name, run, { modelDigest: model.digest });
+
+        const golden = await readMatrix(table, {
+          side: 'test',
+          limit: GOLDEN_ROWS,
+          facts,
+          target: definition.target,
+          encoders,
+          signal,
+          keepRaw: true,
+        });
+        const answers = learner.predict(fitted, golden.x, facts.columns);
+        const goldenBytes = encodeGolden(golden.raw, answers, facts.task);
+        const kept = await store.artifacts.put(goldenBytes, 'golden', 'application/json', {
+          signal,
+          owner: { name, run, role: 'golden' },
+        });
+        return { modelDigest: model.digest, goldenDigest: kept.digest, refitRows: features.facts.rows };
+
+        /** The search's own sample where the refit sees no more rows. */
+        async function refitFeatures(found: Features): Promise<Features> {
+          const limit = definition.sample.refit === 'all' ? undefined : definition.sample.refit;
+          const { train } = await table.sides({ signal });
+          if (Math.min(train, limit ?? train) === found.facts.rows) return found;
+          const { x, y, rows } = await readMatrix(table, {
+            side: 'train',
+            limit,
+            facts,
+            target: definition.target,
+            encoders,
+            signal,
+          });
+          return { facts: { ...facts, rows }, x, y, binned: await pool.bin(x, rows, facts.columns, signal) };
+        }
+      };
+
+      return openSnapshot(dependencies, definition, input.datasetDigest, (table) =>
+        withSession(assembleEncoders(facts.encoders), (encoders) => fitAndCompile(table, encoders)),
+      );
+    },
+  };
+}
+
+/** No run, time or version: the same data, definition and seed give the same bytes. */
+function metadataOf(target: string, { task, classes, positive }: FeatureFacts): Record<string, string> {
+  return {
+    target,
+    task,
+    ...(classes ? { classes: JSON.stringify(classes) } : {}),
+    ...(positive === undefined ? {} : { positive: String(positive) }),
+  };
+}

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../config/environment.ts';
+import type { Fit } from './ours.ts';
+
+export interface FitPeer {
+  /** Of its packages, for the record. */
+  versions: string;
+  /** @param work what lightgbm_fit.py reads */
+  fit(work: object): Promise<Fit>;
+  close(): void;
+}
+
+/** Starts LightGBM in a process that stays, so that no fit pays for the start. @throws where that Python has it not */
+export async function startFitPeer(python: string): Promise<FitPeer> {
+  const script = fileURLToPath(new URL('./peers/lightgbm_fit.py', import.meta.url));
+  const child = spawn(python, [script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: childEnvironment({ OMP_NUM_THREADS: '1' }),
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async (): Promise<unknown> => {
+    const line = await lines.next();
+    if (line.done) throw new Error(`${python} ended; has it lightgbm and scikit-learn?`);
+    return JSON.parse(line.value) as unknown;
+  };
+  const { versions } = (await read()) as { versions: string };
+  return {
+    versions,
+    async fit(work) {
+      child.stdin.write(`${JSON.stringify(work)}\n`);
+      return (await read()) as Fit;
+    },
+    close: () => child.kill(),
+  };
+}

@@ -1,0 +1,28 @@
+"""One LightGBM fit a line of input: `{rows, columns, classes, fitted, x, y}` in, `{seconds, cpuSeconds, logLoss, accuracy}` out.
+
+x is float32 [rows, columns] and y int32 [rows], raw files; the first `fitted` rows are learned from, the rest judged.
+"""
+
+import json
+import sys
+import time
+import warnings
+
+import lightgbm
+import numpy as np
+
+warnings.filterwarnings("ignore")
+print(json.dumps({"versions": f"Python {sys.version.split()[0]}, lightgbm {lightgbm.__version__}, numpy {np.__version__}"}), flush=True)
+for line in sys.stdin:
+    work = json.loads(line)
+    x = np.fromfile(work["x"], dtype="<f4").reshape(work["rows"], work["columns"])
+    y = np.fromfile(work["y"], dtype="<i4")
+    n = work["fitted"]
+    model = lightgbm.LGBMClassifier(n_estimators=100, random_state=0, n_jobs=1, verbose=-1)
+    cpu, started = time.process_time(), time.perf_counter()
+    model.fit(x[:n], y[:n])
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    shares = np.clip(model.predict_proba(x[n:]), 1e-15, 1)
+    truth = y[n:]
+    loss = float(-np.log(shares[np.arange(len(truth)), truth]).mean())
+    print(json.dumps({"seconds": seconds, "cpuSeconds": cpu, "logLoss": loss, "accuracy": float((shares.argmax(1) == truth).mean())}), flush=True)

@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { connect, type PerennialClient } from '../../client/client.ts';
+import { readEnvironment } from '../../config/environment.ts';
+import { startStack } from '../../embedded/supervisor.ts';
+import { openStore } from '../../store/open.ts';
+import type { Store } from '../../store/types.ts';
+import { drawStudy } from './picture.ts';
+import { POLICIES, WORDS, type Policy, type PolicyResult, type StudyResult } from './policies.ts';
+import { atRest, replayPast, type Chunk } from '../../client/replayPast.ts';
+import { SETS, type PastSet } from './sets.ts';
+
+export interface StudyOptions {
+  data: string;
+  set: string[];
+  policy: Policy[];
+  json?: string;
+  picture?: string;
+  /** Chunks of the replay at the most. */
+  chunks?: number;
+}
+
+/**
+ * The same past under three policies: a model that was fitted on the first fifth serves the rest, with labels a day late;
+ * never retrained, by the calendar, or when its watch says so. Real lifecycles on a stack of its own.
+ */
+export async function studyLifecycles(options: StudyOptions): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'perennial-study-'));
+  const environment = { ...readEnvironment(), home, temporalAddress: undefined, databaseUrl: undefined };
+  const stack = await startStack({
+    environment,
+    onEvent: () => undefined,
+    signal: new AbortController().signal,
+  });
+  const { temporalAddress, databaseUrl, namespace } = stack.info;
+  const store = await openStore(databaseUrl, namespace);
+  const connection = await Connection.connect({ address: temporalAddress });
+  const temporal = new Client({ connection, namespace });
+  const client = await connect({ environment: { ...environment, temporalAddress, databaseUrl } });
+  const results: StudyResult[] = [];
+  try {
+    for (const name of options.set) {
+      const make = SETS[name];
+      if (!make) throw new Error(`--set is ${name}; expected ${Object.keys(SETS).join(', ')}`);
+      const set = make(options.data);
+      const policies: StudyResult['policies'] = {};
+      for (const policy of options.policy) {
+        policies[policy] = await live({ client, store, temporal, home }, name, set, policy, options.chunks);
+      }
+      const { title, quality, better } = set;
+      results.push({ set: name, title, quality, better, policies });
+    }
+    console.log(`\n${studyTable(results)}\n`);
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(results, undefined, 1)}\n`);
+    if (options.picture) writeFileSync(options.picture, await drawStudy(results));
+  } finally {
+    await client.close();
+    await connection.close();
+    await store.close();
+    await stack.stop();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+interface World {
+  client: PerennialClient;
+  store: Store;
+  temporal: Client;
+  home: string;
+}
+
+async function live(
+  { client, store, temporal, home }: World,
+  setName: string,
+  set: PastSet,
+  policy: Policy,
+  most = Infinity,
+): Promise<PolicyResult> {
+  const name = `${setName}-${policy}`;
+  const began = performance.now();
+  const fifth = Math.floor(set.rows.length / 5);
+  writeFileSync(join(home, 'first.csv'), firstCsv(set, fifth));
+  await client.lifecycles.deploy(set.define(name, policy !== 'never'), {
+    actor: 'study',
+    reason: 'the first fifth',
+    baseDirectory: home,
+  });
+  const { champion } = await atRest(temporal, name);
+  if (champion === undefined) throw new Error(`${name} has no champion after its first training.`);
+  const start = set.rows[fifth].at;
+  const chunks = await replayPast({
+    store,
+    temporal,
+    name,
+    rows: set.rows.slice(fifth).filter(({ at }) => at < start + most * set.chunkMs),
+    chunkMs: set.chunkMs,
+    labelDelayMs: set.labelDelayMs,
+    watched: policy === 'watch',
+    scheduleEvery: policy === 'schedule' ? set.scheduleEvery : undefined,
+    onChunk: (chunk) => console.error(line(name, chunk)),
+  });
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+  return {
+    chunks: chunks.map(({ from, rows: n, version, quality }) => ({
+      from: new Date(from).toISOString(),
+      rows: n,
+      version,
+      quality,
+    })),
+    mean: chunks.reduce((sum, chunk) => sum + chunk.quality * chunk.rows, 0) / rows,
+    retrainings: (await store.runs.list(name, 1_000)).length - 1,
+    promotions: (await store.routes.history(name, 1_000)).filter(
+      (state, i, all) => i < all.length - 1 && state.championVersion !== all[i + 1].championVersion,
+    ).length,
+    shifted: chunks.filter(({ watched }) => watched?.verdict.state === 'shifted').length,
+    seconds: Math.round((performance.now() - began) / 1000),
+  };
+}
+
+function firstCsv({ rows, columns }: PastSet, count: number): string {
+  const lines = rows
+    .slice(0, count)
+    .map(({ key, at, inputs, truth }) =>
+      [key, new Date(at).toISOString().slice(0, 19), ...columns.map((c) => inputs[c]), truth].join(','),
+    );
+  return `${['key', 'at', ...columns, 'target'].join(',')}\n${lines.join('\n')}\n`;
+}
+
+function line(name: string, { from, version, quality, watched, lifecycle }: Chunk): string {
+  const said = watched ? `${watched.verdict.state}, quality ${watched.verdict.quality}` : '';
+  return `${name} ${new Date(from).toISOString().slice(0, 10)} @${version} ${quality.toFixed(4)} ${said} ${lifecycle?.waiting?.reason ?? ''}`;
+}
+
+/** As Markdown, for docs/drift.md. */
+export function studyTable(results: readonly StudyResult[]): string {
+  const lines = ['| set | retrained | quality | retrainings | promoted |', '|---|---|---|---|---|'];
+  for (const { title, quality, policies } of results) {
+    for (const policy of POLICIES) {
+      const result = policies[policy];
+      if (!result) continue;
+      const { mean, retrainings, promotions } = result;
+      lines.push(
+        `| ${title} | ${WORDS[policy]} | ${quality} ${mean.toFixed(4)} | ${retrainings} | ${promotions} |`,
+      );
+    }
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,79 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { benchDrift } from './drift/drift.ts';
+import { POLICIES } from './lifecycle/policies.ts';
+import { studyLifecycles } from './lifecycle/study.ts';
+import { benchFit } from './fit/fit.ts';
+import { benchServe } from './serve/serve.ts';
+
+/** `npm run bench -- <what>`: side by side with what people use today, in one interleaved run. */
+const program = new Command('npm run bench --')
+  .description(
+    'Measures Perennial beside what people use today: ratios of one interleaved run, never times alone.',
+  )
+  .showHelpAfterError();
+
+program
+  .command('serve')
+  .description('The gateway beside FastAPI, BentoML and MLflow, with the same load generator')
+  .option('--json <file>', 'write every figure there')
+  .option(
+    '--peer-python <path>',
+    'a Python that has the peers: fastapi, uvicorn and onnxruntime, bentoml, mlflow; several times where they live apart',
+    (path: string, paths: string[]) => [...paths, path],
+    [] as string[],
+  )
+  .option('--duration <seconds>', 'of each measurement', positive, 5)
+  .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 3)
+  .option('--only <works>', 'some of: one-row, thousand-rows, processes, canary', (text: string) =>
+    text.split(','),
+  )
+  .action(async (options: Parameters<typeof benchServe>[0]) => benchServe(options));
+
+program
+  .command('drift')
+  .description('The comparison of a window with its reference beside Alibi Detect, Evidently and scipy')
+  .option('--json <file>', 'write every figure there')
+  .option(
+    '--peer-python <path>',
+    'a Python that has the peers: alibi-detect, evidently, scipy; several times where they live apart',
+    (path: string, paths: string[]) => [...paths, path],
+    [] as string[],
+  )
+  .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 5)
+  .action(async (options: Parameters<typeof benchDrift>[0]) => benchDrift(options));
+
+program
+  .command('lifecycle')
+  .description('The same past under three policies: never retrained, by the calendar, by the watch')
+  .requiredOption('--data <folder>', 'holds elec2/elec2.csv and bike_sharing/hour.csv')
+  .option('--set <names>', 'some of: elec2, bikes', (text: string) => text.split(','), ['elec2', 'bikes'])
+  .option('--policy <names>', 'some of: never, schedule, watch', (text: string) => text.split(','), [
+    ...POLICIES,
+  ])
+  .option('--chunks <n>', 'weeks of the replay at the most', positive)
+  .option('--json <file>', 'write every figure there')
+  .option('--picture <file>', 'write the SVG there')
+  .action(async (options: Parameters<typeof studyLifecycles>[0]) => studyLifecycles(options));
+
+program
+  .command('fit')
+  .description('Gradient boosting beside LightGBM, one thread each, on the same rows')
+  .option('--json <file>', 'write every figure there')
+  .option('--peer-python <path>', 'a Python that has lightgbm and scikit-learn')
+  .option(
+    '--set <prefix>',
+    'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
+    (prefix: string, prefixes: string[]) => [...prefixes, prefix],
+    [] as string[],
+  )
+  .option('--rows <n>', 'of the generated sets, where none is given', positive, 20_000)
+  .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 5)
+  .action(async (options: Parameters<typeof benchFit>[0]) => benchFit(options));
+
+await program.parseAsync();
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('expected a whole number from 1.');
+}

@@ -1,0 +1,77 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { canarySchema } from '../../decisions/canary/policy.ts';
+import type { Bed } from './gateways.ts';
+
+const WEIGHT = 0.1;
+
+/** A rollout under way with an accuracy guard: `weight` of the keys to version 2, all inputs logged. */
+export async function openRollout({ store }: Bed, name: string): Promise<number> {
+  const number = await store.rollouts.nextNumber(name);
+  const id = `rollout/${name}/${number}`;
+  const policy = canarySchema.parse({ guards: { accuracy: {} } });
+  const executionId = randomUUID();
+  await store.rollouts.open({
+    name,
+    number,
+    id,
+    executionId,
+    challengerVersion: 2,
+    policy,
+    startedBy: 'bench',
+  });
+  const route = await store.routes.get(name);
+  if (!route) throw new Error(`${name} has no route`);
+  await store.routes.change({
+    ...{
+      name,
+      championVersion: 1,
+      challengerVersion: 2,
+      weight: WEIGHT,
+      rolloutId: id,
+      stage: 0,
+      logInputs: true,
+    },
+    ...{
+      expectedRevision: route.revision,
+      holder: id,
+      actor: 'bench',
+      reason: 'bench',
+      idempotencyKey: `${id}/0`,
+    },
+  });
+  return number;
+}
+
+export interface Looking {
+  /** Keys that were scored by both versions. */
+  paired: number;
+}
+
+/**
+ * What stands beside a rollout while requests come in: a process that labels some of the newest predictions, scores both
+ * versions on them and counts, again and again.
+ *
+ * @returns ends it
+ */
+export async function startLooks(bed: Bed, name: string, number: number): Promise<() => Promise<Looking>> {
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const child = fork(
+    fileURLToPath(new URL('./looks.ts', import.meta.url)),
+    [bed.databaseUrl, bed.namespace, name, String(number)],
+    { execArgv: ['--import', tsx] },
+  );
+  let told: Looking = { paired: 0 };
+  child.on('message', (message: Looking) => (told = message));
+  await once(child, 'message');
+  return async () => {
+    const exited = once(child, 'exit');
+    child.disconnect();
+    const [code] = (await exited) as [number | null];
+    if (code !== 0) throw new Error(`the looks at ${name} ended with ${code}`);
+    return told;
+  };
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import type { Store } from '../store/types.ts';
+
+/** What the client reads of an evaluation, a JSON artifact that the evaluate stage wrote. */
+const evaluationSchema = z.looseObject({
+  selectedBy: z.string(),
+  /** null where a metric is undefined on the hold-out. */
+  metrics: z.record(z.string(), z.number().nullable()),
+  /** Digests of SVG pictures by name. */
+  pictures: z.record(z.string(), z.string()),
+  /** Of the HTML page that holds them all. */
+  reportDigest: z.string(),
+});
+
+export type EvaluationFile = z.infer<typeof evaluationSchema>;
+
+export async function readEvaluation(store: Store, digest: string): Promise<EvaluationFile> {
+  return evaluationSchema.parse(JSON.parse(new TextDecoder().decode(await store.artifacts.get(digest))));
+}

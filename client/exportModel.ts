@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { PerennialError } from '../config/errors.ts';
+import type { ModelVersionRow, Store } from '../store/types.ts';
+import { readEvaluation } from './evaluationFile.ts';
+
+export interface ExportedModel {
+  name: string;
+  version: number;
+  digest: string;
+  /** Absolute. */
+  directory: string;
+  /** Relative to the folder. */
+  files: string[];
+}
+
+/**
+ * Writes model.onnx, signature.json, golden.json, metrics.json, evaluation.json, lineage.json, report.html and
+ * pictures/*.svg into a folder of their own. The folder appears at once and whole, by a rename.
+ *
+ * @throws PerennialError INVALID_INPUT where something lies there already.
+ */
+export async function exportModel(store: Store, model: ModelVersionRow, out: string): Promise<ExportedModel> {
+  const directory = resolve(out);
+  await refuseOccupied(directory);
+  await mkdir(dirname(directory), { recursive: true });
+  // Not mkdtemp, which makes a folder that its owner alone can read.
+  const scratch = join(dirname(directory), `.${basename(directory)}-${randomUUID()}`);
+  await mkdir(scratch);
+  try {
+    const files = await writeAll(store, model, scratch);
+    // Replaces an empty folder; fails where somebody has put a file there meanwhile.
+    await rename(scratch, directory);
+    return { name: model.name, version: model.version, digest: model.digest, directory, files };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function writeAll(store: Store, model: ModelVersionRow, folder: string): Promise<string[]> {
+  const { artifacts } = store;
+  const { name, version, digest, signature, metrics, cv } = model;
+  const evaluation = await readEvaluation(store, model.evaluationDigest);
+  const files: string[] = [];
+  const write = async (path: string, content: Uint8Array | object): Promise<void> => {
+    await writeFile(
+      join(folder, path),
+      content instanceof Uint8Array ? content : `${JSON.stringify(content, null, 2)}\n`,
+    );
+    files.push(path);
+  };
+  await write('model.onnx', await artifacts.get(digest));
+  await write('signature.json', signature);
+  await write('golden.json', await artifacts.get(model.goldenDigest));
+  await write('metrics.json', { name, version, cv, test: metrics });
+  await write('evaluation.json', evaluation);
+  await write('lineage.json', await lineage(store, model));
+  await write('report.html', await artifacts.get(evaluation.reportDigest));
+  await mkdir(join(folder, 'pictures'));
+  for (const [picture, at] of Object.entries(evaluation.pictures))
+    await write(join('pictures', `${picture}.svg`), await artifacts.get(at));
+  return files;
+}
+
+/** From which data, by which definition and code this very file came. */
+async function lineage(store: Store, model: ModelVersionRow): Promise<object> {
+  const {
+    name,
+    version,
+    digest,
+    runNumber,
+    definitionHash,
+    datasetDigest,
+    learner,
+    params,
+    code,
+    createdAt,
+  } = model;
+  const [definition, dataset, run] = await Promise.all([
+    store.definitions.get(definitionHash),
+    store.datasets.get(datasetDigest),
+    store.runs.get(name, runNumber),
+  ]);
+  return {
+    name,
+    version,
+    digest,
+    createdAt,
+    run: { number: runNumber, workflowId: run?.workflowId, startedAt: run?.startedAt, endedAt: run?.endedAt },
+    dataset: { digest: datasetDigest, rows: dataset.rows, sources: dataset.sources, query: dataset.query },
+    learner,
+    params,
+    seed: definition.seed,
+    code,
+    definition: { hash: definitionHash, ...definition },
+  };
+}
+
+async function refuseOccupied(directory: string): Promise<void> {
+  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new PerennialError('INVALID_INPUT', `${directory} is not a folder that can be written.`, {
+      field: '--out',
+      value: directory,
+      expected: 'a folder that does not exist yet, or an empty one',
+      cause: error,
+    });
+  });
+  if (entries.length === 0) return;
+  throw new PerennialError('INVALID_INPUT', `${directory} is not empty; nothing was written.`, {
+    field: '--out',
+    value: directory,
+    expected: 'a folder that does not exist yet, or an empty one',
+  });
+}

@@ -1,0 +1,87 @@
+import { METRICS } from '../learning/metrics/names.ts';
+import type { CandidateRow, RunRow, RunStatus, Store } from '../store/types.ts';
+import { readEvaluation } from './evaluationFile.ts';
+
+/** What a run came to; `npx perennial train --json` prints it. */
+export interface TrainingSummary {
+  name: string;
+  run: number;
+  workflowId: string;
+  uiUrl: string | null;
+  outcome: RunStatus;
+  /** Why it failed or was refused. */
+  reason: string | null;
+  version: number | null;
+  champion: boolean;
+  /** SHA-256 of the ONNX file; also of a model that the gate refused. */
+  digest: string | null;
+  task: string | null;
+  /** `cv`: mean over the folds of the winner. `test`: on the hold-out. */
+  metric: { name: string; cv: number | null; test: number | null } | null;
+  best: { algorithm: string; params: CandidateRow['params'] } | null;
+  /** Best first. */
+  leaderboard: { algorithm: string; params: CandidateRow['params']; cv: number; std: number }[];
+  refused: { algorithm: string; params: CandidateRow['params']; reason: string }[];
+  /** Every metric on the hold-out; null where it is undefined there. */
+  metrics: Record<string, number | null>;
+  dataset: { digest: string; rows: number } | null;
+  definition: string;
+  durationMs: number;
+}
+
+export async function summarize(
+  store: Store,
+  run: RunRow,
+  uiUrl: (workflowId: string) => string | undefined,
+): Promise<TrainingSummary> {
+  const { name, number } = run;
+  const [candidates, dataset, evaluation, versions] = await Promise.all([
+    store.candidates.list(name, number),
+    run.datasetDigest ? store.datasets.get(run.datasetDigest) : undefined,
+    run.evaluationDigest ? readEvaluation(store, run.evaluationDigest) : undefined,
+    run.version === undefined ? [] : store.registry.list(name),
+  ]);
+  const metric = run.metric ?? evaluation?.selectedBy;
+  const leaderboard = metric === undefined ? [] : rank(candidates, metric);
+  const best = leaderboard[0];
+  const ended = run.endedAt === undefined ? Date.now() : Date.parse(run.endedAt);
+  return {
+    name,
+    run: number,
+    workflowId: run.workflowId,
+    uiUrl: uiUrl(run.workflowId) ?? null,
+    outcome: run.status,
+    reason: run.reason ?? null,
+    version: run.version ?? null,
+    champion: versions.some((model) => model.champion && model.version === run.version),
+    digest: run.modelDigest ?? null,
+    task: run.task ?? null,
+    metric:
+      metric === undefined
+        ? null
+        : { name: metric, cv: best?.cv ?? null, test: evaluation?.metrics[metric] ?? null },
+    best: best ? { algorithm: best.algorithm, params: best.params } : null,
+    leaderboard,
+    refused: candidates
+      .filter((row) => row.status === 'refused')
+      .map(({ learner, params, reason }) => ({ algorithm: learner, params, reason: reason ?? '' })),
+    metrics: evaluation?.metrics ?? {},
+    dataset: dataset ? { digest: dataset.digest, rows: dataset.rows } : null,
+    definition: run.definitionHash,
+    durationMs: ended - Date.parse(run.startedAt),
+  };
+}
+
+/** Best first; of equals the one that stands first in the grid, as the search itself decides. */
+function rank(candidates: readonly CandidateRow[], metric: string): TrainingSummary['leaderboard'] {
+  const better = Object.hasOwn(METRICS, metric) ? METRICS[metric as keyof typeof METRICS].better : 'higher';
+  const sign = better === 'higher' ? -1 : 1;
+  return candidates
+    .flatMap(({ index, status, learner, params, mean, std }) =>
+      status === 'done' && mean !== undefined
+        ? [{ index, algorithm: learner, params, cv: mean, std: std ?? 0 }]
+        : [],
+    )
+    .sort((a, b) => sign * (a.cv - b.cv) || a.index - b.index)
+    .map(({ algorithm, params, cv, std }) => ({ algorithm, params, cv, std }));
+}

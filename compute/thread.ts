@@ -1,0 +1,107 @@
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { assignBins, findEdges } from '../learning/binning.ts';
+import { shelf } from '../learning/learners/shelf.ts';
+import { computeMetrics } from '../learning/metrics/compute.ts';
+import type { MetricName } from '../learning/metrics/names.ts';
+import { NumericalError } from '../learning/numerical.ts';
+import { withoutFold } from '../learning/split.ts';
+import type { Fitted, Learner, Problem } from '../learning/types.ts';
+
+/** What the pool's threads do. Arguments and results cross by structured clone; shared memory is not copied. */
+
+export interface FitTask {
+  problem: Problem;
+  learner: string;
+  params: object;
+  seed: number;
+  /** Units from..to (excluded). */
+  from: number;
+  to: number;
+}
+
+export function fitUnits({ problem, learner, params, seed, from, to }: FitTask): unknown {
+  return moved(find(learner).fit(problem, params, seed, from, to));
+}
+
+export interface FoldTask {
+  problem: Problem;
+  learner: string;
+  params: object;
+  seed: number;
+  /** Rows to answer for, ascending; the rest of `problem.train` is learned from. */
+  fold: Int32Array;
+  positive?: number;
+}
+
+/** What a fold scored, or why the learner cannot take these numbers: error classes do not cross to another thread. */
+export type FoldScore = { metrics: Partial<Record<MetricName, number>> } | { refusal: string };
+
+export function scoreFold(task: FoldTask): FoldScore {
+  try {
+    return { metrics: score(task) };
+  } catch (error) {
+    if (error instanceof NumericalError) return { refusal: error.message };
+    throw error;
+  }
+}
+
+function score({
+  problem,
+  learner: name,
+  params,
+  seed,
+  fold,
+  positive,
+}: FoldTask): Partial<Record<MetricName, number>> {
+  const learner = find(name);
+  const train = withoutFold(problem.train, fold);
+  const model = learner.join([learner.fit({ ...problem, train }, params, seed, 0, learner.units(params))]);
+  const predictions = learner.predict(model, problem.x, problem.columns, fold);
+  const truth = Float64Array.from(fold, (row) => problem.y[row]);
+  return computeMetrics(problem.task, problem.classes, positive, truth, predictions);
+}
+
+export interface EdgesTask {
+  x: Float32Array;
+  rows: number;
+  columns: number;
+  /** Columns from..to (excluded). */
+  from: number;
+  to: number;
+}
+
+export function findColumnEdges({ x, rows, columns, from, to }: EdgesTask): Float32Array[] {
+  return findEdges(x, rows, columns, from, to);
+}
+
+export interface BinsTask {
+  x: Float32Array;
+  columns: number;
+  edges: Float32Array[];
+  /** Shared; rows from..to (excluded) are written. */
+  bins: Uint8Array;
+  from: number;
+  to: number;
+}
+
+export function assignRowBins({ x, columns, edges, bins, from, to }: BinsTask): void {
+  assignBins(x, columns, edges, bins, from, to);
+}
+
+function find(name: string): Learner {
+  const learner = shelf.get(name);
+  if (!learner) throw new Error(`There is no learner "${name}".`);
+  return learner;
+}
+
+/** Hands the model's memory over instead of copying it: a forest may be hundreds of megabytes. */
+function moved(model: Fitted): unknown {
+  const buffers = new Set<ArrayBuffer>();
+  const visit = (value: unknown): void => {
+    if (ArrayBuffer.isView(value)) {
+      if (value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+    } else if (value !== null && typeof value === 'object') Object.values(value).forEach(visit);
+  };
+  visit(model);
+  return move({ [transferableSymbol]: [...buffers], [valueSymbol]: model });
+}

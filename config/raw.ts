@@ -1,0 +1,90 @@
+import type { ColumnType } from '../decisions/profile.ts';
+import { PerennialError } from './errors.ts';
+
+/**
+ * Rows on their way into a model: one array a column. Numbers, booleans (0, 1) and timestamps (epoch milliseconds
+ * UTC) are Float64Array with NaN for missing; strings are arrays with '' for missing.
+ */
+export interface RawBatch {
+  rows: number;
+  columns: Record<string, Float64Array | string[]>;
+}
+
+export type RawType = Exclude<ColumnType, 'other'>;
+
+/**
+ * The one conversion from a value of JSON, CSV or a database to what a model reads. Training and serving share it.
+ *
+ * @throws PerennialError INVALID_INPUT where the value cannot be of that type.
+ */
+export function rawValue(type: RawType, value: unknown, field: string): number | string {
+  if (type === 'string') {
+    if (value === null || value === undefined) return '';
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+      return String(value);
+    throw wrong(field, value, 'text');
+  }
+  if (value === null || value === undefined || value === '') return NaN;
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'boolean') {
+    if (type === 'boolean') return value ? 1 : 0;
+    throw wrong(field, value, type === 'timestamp' ? 'a time (ISO 8601, or epoch milliseconds)' : 'a number');
+  }
+  if (value instanceof Date) return value.getTime();
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') return fromText(type, value.trim(), field);
+  throw wrong(field, value, 'a number, text, true, false or null');
+}
+
+/**
+ * Rows of plain values as a batch for a model. A column that a row lacks is missing in it.
+ *
+ * @throws PerennialError INVALID_INPUT where a value cannot be of its column's type.
+ */
+export function rawBatch(
+  inputs: readonly { name: string; columnType: RawType }[],
+  rows: readonly Readonly<Record<string, unknown>>[],
+): RawBatch {
+  const columns: RawBatch['columns'] = {};
+  for (const { name, columnType } of inputs) {
+    const values = rows.map((row) => rawValue(columnType, row[name], name));
+    columns[name] = rawColumn(columnType, values);
+  }
+  return { rows: rows.length, columns };
+}
+
+/** Values of `rawValue` as a column of a batch. */
+export function rawColumn(type: RawType, values: readonly (number | string)[]): Float64Array | string[] {
+  return type === 'string' ? values.map(String) : Float64Array.from(values, Number);
+}
+
+/** Text as CSV files and query strings hold it. */
+function fromText(type: Exclude<RawType, 'string'>, text: string, field: string): number {
+  if (type === 'boolean') {
+    if (/^(true|t|1)$/i.test(text)) return 1;
+    if (/^(false|f|0)$/i.test(text)) return 0;
+    throw wrong(field, text, 'true or false');
+  }
+  if (type === 'timestamp') {
+    // A time without a zone is UTC here, as it is in DuckDB; Date.parse would take the machine's zone.
+    const zoned =
+      /(z|[+-]\d\d:?\d\d)$/i.test(text) || /^\d{4}-\d\d-\d\d$/.test(text)
+        ? text
+        : `${text.replace(' ', 'T')}Z`;
+    const ms = Date.parse(zoned);
+    if (Number.isNaN(ms)) throw wrong(field, text, 'a time (ISO 8601)');
+    return ms;
+  }
+  const number = Number(text);
+  if (Number.isNaN(number) && text.toLowerCase() !== 'nan') throw wrong(field, text, 'a number');
+  return number;
+}
+
+function wrong(field: string, value: unknown, expected: string): PerennialError {
+  return new PerennialError('INVALID_INPUT', `${field} is ${JSON.stringify(value)}; expected ${expected}.`, {
+    field,
+    value,
+    expected,
+  });
+}

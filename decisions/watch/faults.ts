@@ -1,0 +1,123 @@
+import { plain, share } from '../canary/wording.ts';
+import type { ColumnFacts, WindowFacts } from './facts.ts';
+import type { WatchPolicy } from './policy.ts';
+import type { Fault } from './verdict.ts';
+
+const MAX_FAULTS = 20;
+/** Standard errors by which a share must exceed its reference: of 2,000 columns none does by chance. */
+const CERTAIN = 5;
+/** Of the line through the deciles: 1.609 kilometres are a mile. Both are exclusive. */
+const MAX_SLOPE = 1.6;
+const MIN_R2 = 0.99;
+/** By few rows deciles lie beside their line by chance: two samples of n normal numbers have 1 - r2 of 1.5 / n, and of 4.3 / n one time in 20. */
+const CHANCE_R2 = 5;
+/** KS distance to the last healthy window. A factor of 1.6 moves a column whose spread is half its mean by 0.3. */
+const LARGE_EFFECT = 0.2;
+
+/**
+ * What is broken upstream, at most 20 faults, volume first: retraining on it would teach the model the fault. Ignored columns
+ * have none. A share must exceed its limit and chance, so few rows are no fault by themselves.
+ */
+export function findFaults(facts: WindowFacts, policy: WatchPolicy): Fault[] {
+  const columns = facts.columns.filter(
+    ({ column, ignored }) => ignored !== true && !policy.ignore.includes(column),
+  );
+  return [
+    ...findVolumeFault(facts, policy),
+    ...columns.flatMap((column) => [
+      ...findShareFaults(column, facts.compared, policy),
+      ...findUnitFault(column, facts, policy),
+    ]),
+  ].slice(0, MAX_FAULTS);
+}
+
+function findVolumeFault({ rows, usualRows }: WindowFacts, { data }: WatchPolicy): Fault[] {
+  if (!data.volume || usualRows === undefined || !(usualRows > 0)) return [];
+  const { min, max } = data.volume;
+  // Where a few rows are usual, a pause is no fault: chance is the Poisson's.
+  const chance = CERTAIN * Math.sqrt(usualRows);
+  const few = rows < min * usualRows && rows < usualRows - chance;
+  const many = rows > max * usualRows && rows > usualRows + chance;
+  if (!few && !many) return [];
+  const bound = few ? `less than ${plain(min)}` : `more than ${plain(max)}`;
+  return [
+    {
+      kind: 'volume',
+      message: `${plain(rows)} rows came where ${plain(Math.round(usualRows))} are usual, ${bound} times as many.`,
+    },
+  ];
+}
+
+function findShareFaults(column: ColumnFacts, rows: number, { data }: WatchPolicy): Fault[] {
+  const present = rows * (1 - column.missing);
+  const name = column.column;
+  const checks = [
+    {
+      kind: 'missing',
+      is: column.missing,
+      was: column.referenceMissing,
+      limit: data.missing,
+      of: rows,
+      what: `values of ${name} are missing`,
+    },
+    {
+      kind: 'unseen',
+      is: column.unseen,
+      was: 0,
+      limit: data.unseen,
+      of: present,
+      what: `values of ${name} were never seen in training`,
+    },
+    {
+      kind: 'out-of-range',
+      is: column.outOfRange,
+      was: 0,
+      limit: data.outOfRange,
+      of: present,
+      what: `values of ${name} lie outside the range of training`,
+    },
+  ] as const;
+  return checks.flatMap(({ kind, is, was, limit, of, what }): Fault[] => {
+    if (is === undefined || !(is - was > limit) || !exceedsChance(is, was, of)) return [];
+    const count = Math.round(is * of);
+    return [
+      {
+        kind,
+        column: name,
+        message: `${plain(count)} of ${plain(Math.round(of))}${share(is, 1)} ${what}, ${plain(100 * was)} % in the reference: more than ${plain(100 * limit)} points above it.`,
+      },
+    ];
+  });
+}
+
+/** By the share that is between the two: at a reference of 0 the binomial's own error would be 0. */
+function exceedsChance(is: number, was: number, rows: number): boolean {
+  const between = (is + was) / 2;
+  return is - was > CERTAIN * Math.sqrt((between * (1 - between)) / Math.max(rows, 1));
+}
+
+/**
+ * The deciles moved along a line, steeply and at once. Where drift is real, a distribution seldom keeps its shape so exactly
+ * while its scale changes by more than 1.6 from one window to the next.
+ */
+function findUnitFault(
+  { column, scale, sinceHealthy, effect }: ColumnFacts,
+  { rows, compared }: WindowFacts,
+  { minRows }: WatchPolicy,
+): Fault[] {
+  if (rows < minRows || !scale) return [];
+  const { slope, intercept, r2 } = scale;
+  const steep = slope > MAX_SLOPE || slope < 1 / MAX_SLOPE;
+  const straight = r2 > MIN_R2 - CHANCE_R2 / Math.max(1, compared);
+  const sudden = sinceHealthy?.effect ?? effect;
+  if (!steep || !straight || sudden < LARGE_EFFECT) return [];
+  const line = `${plain(slope)} times ${sinceHealthy ? 'those of the last healthy window' : "the reference's"}`;
+  const shift = `${intercept < 0 ? 'minus' : 'plus'} ${plain(Math.abs(intercept))}`;
+  return [
+    {
+      kind: 'unit',
+      column,
+      message: `The deciles of ${column} are ${line} ${shift} (r2 ${plain(r2)}, effect ${plain(sudden)}): look for a change of unit.`,
+    },
+  ];
+}

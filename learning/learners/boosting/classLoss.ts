@@ -1,0 +1,75 @@
+import type { Loss } from './loss.ts';
+
+/** A class without rows has this share: its score is low, and finite. */
+const LEAST_SHARE = 1e-15;
+
+/** Log loss of two classes by one score, the log odds of class 1 (Friedman, Annals of Statistics 29, 2001). */
+export const logLoss: Loss = {
+  scores: 1,
+  start(y, rows) {
+    const share = shareOf(1, y, rows);
+    return Float64Array.of(Math.log(share / (1 - share)));
+  },
+  derive(y, scores, rows, _stride, gradients, hessians) {
+    for (let i = 0; i < rows; i++) {
+      const p = 1 / (1 + Math.exp(-scores[i]));
+      gradients[i] = p - y[i];
+      hessians[i] = p * (1 - p);
+    }
+  },
+  mean(y, scores, from, to) {
+    let sum = 0;
+    for (let i = from; i < to; i++) {
+      const against = y[i] === 1 ? -scores[i] : scores[i];
+      sum += Math.max(against, 0) + Math.log1p(Math.exp(-Math.abs(against)));
+    }
+    return sum / (to - from);
+  },
+};
+
+/**
+ * Log loss of several classes by a score each. The Hessian's diagonal is stretched by classes / (classes - 1), since
+ * the scores have one freedom too many (Friedman 2001, algorithm 6; so does LightGBM).
+ */
+export function softmaxLoss(classes: number): Loss {
+  const stretch = classes / (classes - 1);
+  return {
+    scores: classes,
+    start: (y, rows) => Float64Array.from({ length: classes }, (_, k) => Math.log(shareOf(k, y, rows))),
+    derive(y, scores, rows, stride, gradients, hessians) {
+      for (let i = 0; i < rows; i++) {
+        let highest = scores[i];
+        for (let k = 1, at = i + stride; k < classes; k++, at += stride)
+          if (scores[at] > highest) highest = scores[at];
+        let sum = 0;
+        for (let k = 0, at = i; k < classes; k++, at += stride) {
+          const power = Math.exp(scores[at] - highest);
+          gradients[at] = power;
+          sum += power;
+        }
+        for (let k = 0, at = i; k < classes; k++, at += stride) {
+          const p = gradients[at] / sum;
+          gradients[at] = y[i] === k ? p - 1 : p;
+          hessians[at] = stretch * p * (1 - p);
+        }
+      }
+    },
+    mean(y, scores, from, to, stride) {
+      let total = 0;
+      for (let i = from; i < to; i++) {
+        let highest = scores[i];
+        for (let k = 1; k < classes; k++) highest = Math.max(highest, scores[k * stride + i]);
+        let sum = 0;
+        for (let k = 0; k < classes; k++) sum += Math.exp(scores[k * stride + i] - highest);
+        total += Math.log(sum) + highest - scores[y[i] * stride + i];
+      }
+      return total / (to - from);
+    },
+  };
+}
+
+function shareOf(index: number, y: Float64Array, rows: number): number {
+  let count = 0;
+  for (let i = 0; i < rows; i++) if (y[i] === index) count++;
+  return Math.min(1 - LEAST_SHARE, Math.max(LEAST_SHARE, count / rows));
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { maxDepth, minLeaf } from '../trees/params.ts';
+
+/** The defaults are LightGBM's. */
+export const params = z.strictObject({
+  /** Trees, one after another; with several classes, one a class each round. */
+  rounds: z.int().min(1).max(10_000).default(100),
+  /** What of each tree's answer is added. */
+  learningRate: z.number().gt(0).lte(1).default(0.1),
+  /** Most leaves of a tree. */
+  leaves: z.int().min(2).max(4096).default(31),
+  /** Cuts between the root and a leaf; null: as the leaves allow. */
+  maxDepth,
+  /** Least number of rows in a leaf. */
+  minLeaf: minLeaf.default(20),
+  /** Least sum of second derivatives in a leaf: for a class, of p (1 - p). */
+  minChildWeight: z.number().min(0).max(1e9).default(1e-3),
+  /** Strength of the penalty l2 / 2 * |leaves|^2. */
+  l2: z.number().min(0).max(1e9).default(0),
+  /** Rows drawn without replacement for each round, as a share of those to fit. */
+  rowShare: z.number().gt(0).lte(1).default(1),
+  /** Features drawn for each tree, as a share of all. */
+  columnShare: z.number().gt(0).lte(1).default(1),
+  /** Of regression: the mean, the median, or the `quantile` is learned. */
+  loss: z.enum(['squared', 'absolute', 'quantile']).default('squared'),
+  quantile: z.number().gt(0).lt(1).default(0.5),
+  /** Rounds without a better loss on the validation part after which it stops; null: all rounds, on all rows. */
+  patience: z
+    .union([z.int().min(1).max(1000), z.null()], 'must be an integer from 1 to 1,000, or null for all rounds')
+    .default(null),
+  /** Share of the rows that `patience` sets aside to judge by. */
+  validationShare: z.number().gt(0).lte(0.5).default(0.1),
+});
+export type Params = z.output<typeof params>;

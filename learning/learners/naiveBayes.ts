@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { GraphBuilder } from '../onnx/graph.ts';
+import type { Learner, Problem } from '../types.ts';
+import { columnMoments } from './linear/moments.ts';
+import { addShares, ONNX_DOUBLE } from './outputs.ts';
+import { toShares } from './softmax.ts';
+
+const params = z.strictObject({
+  /** Added to every variance, as a share of the largest variance of a feature: scikit-learn's var_smoothing. */
+  smoothing: z.number().gt(0).lte(1e6).default(1e-9),
+});
+
+export interface NaiveBayesModel {
+  classes: number;
+  /** [classes, columns] */
+  means: Float64Array;
+  /** [classes, columns], -1 / (2 variance): what a squared distance from the mean is multiplied by. */
+  slopes: Float64Array;
+  /** [classes], the log of the class's share and of what makes its density integrate to 1; -Infinity without rows. */
+  offsets: Float64Array;
+}
+
+/** Naive Bayes with a normal density for every feature of every class, independent of each other. */
+export const naiveBayes: Learner<z.output<typeof params>, NaiveBayesModel> = {
+  name: 'naiveBayes',
+  title: 'Naive Bayes (Gaussian)',
+  tasks: ['binary', 'multiclass'],
+  params,
+  units: () => 1,
+  fit,
+  join: ([model]) => model,
+  predict,
+  toOnnx,
+};
+
+function fit(
+  { x, y, columns, classes, train }: Problem,
+  { smoothing }: { smoothing: number },
+): NaiveBayesModel {
+  const largest = columnMoments(x, columns, train).deviations.reduce((most, d) => Math.max(most, d * d), 0);
+  // Constant features alone: any variance will do.
+  const least = largest === 0 ? 1 : smoothing * largest;
+  const model: NaiveBayesModel = {
+    classes,
+    means: new Float64Array(classes * columns),
+    slopes: new Float64Array(classes * columns),
+    offsets: new Float64Array(classes).fill(-Infinity),
+  };
+  for (let k = 0; k < classes; k++) {
+    const members = train.filter((row) => y[row] === k);
+    if (members.length === 0) continue;
+    const { means, deviations } = columnMoments(x, columns, members);
+    model.means.set(means, k * columns);
+    model.offsets[k] = Math.log(members.length / train.length);
+    for (let f = 0; f < columns; f++) {
+      const variance = deviations[f] * deviations[f] + least;
+      model.slopes[k * columns + f] = -0.5 / variance;
+      model.offsets[k] -= 0.5 * Math.log(2 * Math.PI * variance);
+    }
+  }
+  return model;
+}
+
+function predict(
+  { classes, means, slopes, offsets }: NaiveBayesModel,
+  x: Float32Array,
+  columns: number,
+  index?: Int32Array,
+): Float64Array {
+  const rows = index ? index.length : x.length / columns;
+  const scores = new Float64Array(rows * classes);
+  for (let i = 0; i < rows; i++) {
+    const at = (index ? index[i] : i) * columns;
+    for (let k = 0; k < classes; k++) {
+      let sum = 0;
+      for (let f = 0; f < columns; f++) {
+        const distance = x[at + f] - means[k * columns + f];
+        sum += distance * distance * slopes[k * columns + f];
+      }
+      scores[i * classes + k] = sum + offsets[k];
+    }
+    toShares(scores, i * classes, classes);
+  }
+  return scores;
+}
+
+/** Class by class, so that no tensor is larger than the rows themselves; expanded squares would cost digits. */
+function toOnnx({ classes, means, slopes, offsets }: NaiveBayesModel, graph: GraphBuilder, features: string) {
+  const columns = means.length / classes;
+  const double = (values: Float64Array, dims: number[]) => graph.constant({ type: 'double', dims, values });
+  const [exact] = graph.node('Cast', [features], { to: { int: ONNX_DOUBLE } });
+  const sums = Array.from({ length: classes }, (_, k) => {
+    const of = (values: Float64Array) => values.subarray(k * columns, (k + 1) * columns);
+    const [distance] = graph.node('Sub', [exact, double(of(means), [columns])]);
+    const [square] = graph.node('Mul', [distance, distance]);
+    return graph.node('MatMul', [square, double(of(slopes), [columns, 1])])[0];
+  });
+  const [wide] = graph.node('Concat', sums, { axis: { int: 1 } });
+  return addShares(graph, graph.node('Add', [wide, double(offsets, [classes])])[0]);
+}

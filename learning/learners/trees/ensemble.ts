@@ -1,0 +1,123 @@
+/**
+ * Trees with integer leaves, whose sums are exact in float32 in any order: what this project answers and what
+ * ONNX Runtime answers is then the same to the bit (see leaves.ts).
+ */
+export interface TreeEnsemble {
+  /** Integers a leaf adds to the sums: the classes, or 2 for regression (high and low part). */
+  outputs: number;
+  /** First node of each tree. */
+  roots: Int32Array;
+  /** Per node: the feature that is compared, or -1 for a leaf. */
+  feature: Int32Array;
+  /** Per node: a row goes left where x[feature] <= threshold. */
+  threshold: Float32Array;
+  /** Per node: the left child, whose neighbour is the right one; of a leaf, the position of its first value. */
+  next: Int32Array;
+  /** [leaves, outputs]. */
+  values: Int32Array;
+}
+
+/** Joins ensembles in order. */
+export function joinEnsembles(parts: readonly TreeEnsemble[]): TreeEnsemble {
+  if (parts.length === 1) return parts[0];
+  const count = (of: (part: TreeEnsemble) => ArrayLike<number>) =>
+    parts.reduce((n, part) => n + of(part).length, 0);
+  const nodes = count((part) => part.feature);
+  const joined: TreeEnsemble = {
+    outputs: parts[0].outputs,
+    roots: new Int32Array(count((part) => part.roots)),
+    feature: new Int32Array(nodes),
+    threshold: new Float32Array(nodes),
+    next: new Int32Array(nodes),
+    values: new Int32Array(count((part) => part.values)),
+  };
+  let tree = 0;
+  let node = 0;
+  let value = 0;
+  for (const part of parts) {
+    for (const root of part.roots) joined.roots[tree++] = root + node;
+    joined.feature.set(part.feature, node);
+    joined.threshold.set(part.threshold, node);
+    for (let i = 0; i < part.next.length; i++)
+      joined.next[node + i] = part.next[i] + (part.feature[i] < 0 ? value : node);
+    joined.values.set(part.values, value);
+    node += part.feature.length;
+    value += part.values.length;
+  }
+  return joined;
+}
+
+/** Collects nodes in arrays that grow. */
+export class EnsembleBuilder {
+  readonly #outputs: number;
+  readonly #roots: number[] = [];
+  #feature = new Int32Array(1024);
+  #threshold = new Float32Array(1024);
+  #next = new Int32Array(1024);
+  #nodes = 0;
+  #used = 0;
+  /** Values of the leaves; replaced when it grows, so read it after `leaf`. */
+  values: Int32Array;
+
+  constructor(outputs: number) {
+    this.#outputs = outputs;
+    this.values = new Int32Array(512 * outputs);
+  }
+
+  /** Begins a tree; returns its root, which is still to become a split or a leaf. */
+  root(): number {
+    this.#reserve(1);
+    this.#roots.push(this.#nodes);
+    return this.#nodes++;
+  }
+
+  /** Makes the node a split and returns its left child; the right child follows it. */
+  split(node: number, feature: number, threshold: number): number {
+    this.#reserve(2);
+    const left = this.#nodes;
+    this.#feature[node] = feature;
+    this.#threshold[node] = threshold;
+    this.#next[node] = left;
+    this.#nodes += 2;
+    return left;
+  }
+
+  /** Makes the node a leaf and returns where its `outputs` values are to be written. */
+  leaf(node: number): number {
+    const at = this.#used;
+    this.#used += this.#outputs;
+    if (this.#used > this.values.length) {
+      const wider = new Int32Array(2 * this.values.length);
+      wider.set(this.values);
+      this.values = wider;
+    }
+    this.#feature[node] = -1;
+    this.#next[node] = at;
+    return at;
+  }
+
+  finish(): TreeEnsemble {
+    return {
+      outputs: this.#outputs,
+      roots: Int32Array.from(this.#roots),
+      feature: this.#feature.slice(0, this.#nodes),
+      threshold: this.#threshold.slice(0, this.#nodes),
+      next: this.#next.slice(0, this.#nodes),
+      values: this.values.slice(0, this.#used),
+    };
+  }
+
+  #reserve(more: number): void {
+    if (this.#nodes + more <= this.#feature.length) return;
+    const length = 2 * this.#feature.length;
+    const feature = new Int32Array(length);
+    const threshold = new Float32Array(length);
+    const next = new Int32Array(length);
+    feature.set(this.#feature);
+    threshold.set(this.#threshold);
+    next.set(this.#next);
+    this.#feature = feature;
+    this.#threshold = threshold;
+    this.#next = next;
+  }
+}

@@ -1,0 +1,96 @@
+import { deriveSeed, Random } from '../../rng.ts';
+import type { Problem } from '../../types.ts';
+import { EnsembleBuilder } from './ensemble.ts';
+import { Gini } from './gini.ts';
+import { Grower } from './grower.ts';
+import { leafBits, leafScale } from './leaves.ts';
+import type { TreeModel } from './model.ts';
+import { allocateSample, bootstrap, MAX_CLASSES, takeAll } from './sample.ts';
+import { Variance } from './variance.ts';
+
+export interface TreeSettings {
+  /** Trees of the whole model. */
+  trees: number;
+  /** null: no limit. */
+  maxDepth: number | null;
+  minLeaf: number;
+  maxFeatures: MaxFeatures;
+  /** Rows drawn with replacement, as a share of those to learn from; absent: every row once. */
+  rowShare?: number;
+  /** One random cut of each drawn feature instead of its best one. */
+  randomCuts?: boolean;
+}
+
+/** `auto`: sqrt for classification, all for regression, as in scikit-learn. */
+export type MaxFeatures = 'auto' | 'sqrt' | 'log2' | 'all' | number;
+
+/** Grows trees from..to (excluded). Tree t depends on the problem, the settings, the seed and t alone. */
+export function fitTrees(
+  problem: Problem,
+  settings: TreeSettings,
+  seed: number,
+  from: number,
+  to: number,
+): TreeModel {
+  const { binned, train, y, task } = problem;
+  if (train.length === 0) throw new RangeError('There are no rows to learn from.');
+  if (problem.classes > MAX_CLASSES)
+    throw new RangeError(`Trees take at most ${MAX_CLASSES} classes, not ${problem.classes}.`);
+  const bits = leafBits(settings.trees);
+  const scale = task === 'regression' ? leafScale(settings.trees, ...range(y, train)) : undefined;
+  const criterion = scale ? new Variance(binned, y, scale) : new Gini(binned, problem.classes, bits);
+  const limits = {
+    maxDepth: settings.maxDepth ?? Infinity,
+    minLeaf: settings.minLeaf,
+    randomCuts: settings.randomCuts ?? false,
+    featuresPerNode: featuresPerNode(settings.maxFeatures, problem.columns, task === 'regression'),
+  };
+  const grower = new Grower(binned, criterion, limits, train.length);
+  const sample = allocateSample(train.length);
+  const counts = new Int32Array(train.length);
+  const classOf = scale ? () => 0 : (row: number) => y[row];
+  const into = new EnsembleBuilder(scale ? 2 : problem.classes);
+  for (let tree = from; tree < to; tree++) {
+    const random = new Random(deriveSeed(seed, 'tree', tree));
+    if (settings.rowShare === undefined) takeAll(train, classOf, sample);
+    else
+      bootstrap(
+        train,
+        classOf,
+        Math.max(1, Math.round(settings.rowShare * train.length)),
+        random,
+        counts,
+        sample,
+      );
+    grower.grow(sample, random, into);
+  }
+  const ensemble = into.finish();
+  return scale
+    ? { ensemble, trees: settings.trees, scale }
+    : { ensemble, trees: settings.trees, votes: settings.trees * 2 ** bits };
+}
+
+function featuresPerNode(wanted: MaxFeatures, columns: number, regression: boolean): number {
+  switch (wanted) {
+    case 'auto':
+      return featuresPerNode(regression ? 'all' : 'sqrt', columns, regression);
+    case 'all':
+      return columns;
+    case 'sqrt':
+      return Math.max(1, Math.floor(Math.sqrt(columns)));
+    case 'log2':
+      return Math.max(1, Math.floor(Math.log2(columns)));
+    default:
+      return Math.max(1, Math.floor(wanted * columns));
+  }
+}
+
+function range(y: Float64Array, train: Int32Array): [lowest: number, highest: number] {
+  let lowest = Infinity;
+  let highest = -Infinity;
+  for (const row of train) {
+    if (y[row] < lowest) lowest = y[row];
+    if (y[row] > highest) highest = y[row];
+  }
+  return [lowest, highest];
+}

@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import type { GraphBuilder } from './onnx/graph.ts';
+
+/** What is predicted. Binary is multiclass with two classes and a positive one. */
+export type Task = 'binary' | 'multiclass' | 'regression';
+
+/**
+ * What a learner sees. Arrays may lie on SharedArrayBuffers: never write to them.
+ * Classification: `y[i]` is a class index, 0 <= y[i] < classes. Regression: `y[i]` is the target, `classes` is 1.
+ */
+export interface Problem {
+  task: Task;
+  /** Number of classes; 1 for regression. */
+  classes: number;
+  rows: number;
+  columns: number;
+  /** [rows, columns], row-major: the float32 output of the encoders' ONNX graph. All values finite. */
+  x: Float32Array;
+  /** [rows]. */
+  y: Float64Array;
+  /** The same matrix in bins, made once per dataset. */
+  binned: BinnedMatrix;
+  /** [m] ascending indices of the rows to learn from: the dataset itself is never copied for a fold. */
+  train: Int32Array;
+}
+
+/**
+ * A float32 matrix as at most 256 bins a column. Value v lies in the first bin b with v <= edges[b]; the last bin
+ * has no edge. Edges are float32 values of midpoints, so `v <= edge` is the same test in JavaScript and in ONNX.
+ */
+export interface BinnedMatrix {
+  rows: number;
+  columns: number;
+  /** [rows, columns], row-major. */
+  bins: Uint8Array;
+  /** Per column, ascending; bins of the column = edges.length + 1. */
+  edges: Float32Array[];
+}
+
+/** A fitted model: plain objects, numbers and typed arrays only, so that it can be cloned between threads. */
+export type Fitted = object;
+
+/**
+ * A learner of the shelf. Everything is a pure function of its arguments; the seed is explicit.
+ * One file an idea: a learner is one file in learning/learners/ and one line in learning/learners/shelf.ts.
+ */
+export interface Learner<P extends object = object, M extends Fitted = Fitted> {
+  /** As written in a definition, for example `forest`. */
+  readonly name: string;
+  /** For people, for example `Random forest (histogram-based)`. */
+  readonly title: string;
+  readonly tasks: readonly Task[];
+  /** Hyperparameters with ranges and defaults; unknown names are refused. */
+  readonly params: z.ZodType<P>;
+  /** Why this learner cannot take a problem of that shape, or undefined when it can. */
+  refuses?(
+    shape: { task: Task; rows: number; columns: number; classes: number },
+    params: P,
+  ): string | undefined;
+  /** Independent units of work that may be fitted on different threads: trees of a forest; 1 for most. */
+  units(params: P): number;
+  /** Fits units from..to (excluded). The result does not depend on how the units are cut into calls. */
+  fit(problem: Problem, params: P, seed: number, from: number, to: number): M;
+  /** Joins what `fit` gave for consecutive ranges, in order. */
+  join(parts: M[]): M;
+  /**
+   * Predicts `rows` rows of `x` ([?, columns], row-major), or the rows listed in `index` of them.
+   * Classification: [rows, classes] probabilities. Regression: [rows] values.
+   */
+  predict(model: M, x: Float32Array, columns: number, index?: Int32Array): Float64Array;
+  /**
+   * Adds this model to a graph whose tensor `features` is float32 [N, columns], and returns the names of its
+   * outputs. Classification: `label` int64 [N], `probabilities` float32 [N, classes]. Regression: `prediction`
+   * float32 [N]. Labels are the argmax with the lowest index on ties, exactly as `predict` then argmax.
+   */
+  toOnnx(
+    model: M,
+    graph: GraphBuilder,
+    features: string,
+  ): { label: string; probabilities: string } | { prediction: string };
+}

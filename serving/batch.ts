@@ -1,0 +1,142 @@
+import type { Answers } from '../compute/session.ts';
+import { takeTurns } from '../compute/turns.ts';
+import { PerennialError } from '../config/errors.ts';
+import type { RawBatch } from '../config/raw.ts';
+import type { Model } from './models.ts';
+import { joinBatches, takeAnswers } from './rows.ts';
+
+export interface Wait {
+  /** `performance.now()` after which nobody waits for the answer any more. */
+  deadlineMs: number;
+  signal?: AbortSignal;
+}
+
+export interface Batcher {
+  /**
+   * @param batch checked against the model's inputs
+   * @throws PerennialError DEADLINE_EXCEEDED, CANCELLED; what the model throws for these rows
+   */
+  predict(model: Model, batch: RawBatch, wait: Wait): Promise<Answers>;
+}
+
+export interface BatcherOptions {
+  /** Rows that are computed together at the most; a larger request is computed by itself. Default 256. */
+  maxBatchRows?: number;
+}
+
+/**
+ * Computes together what arrived in the same turn of the event loop for the same version, up to `maxBatchRows` rows. A
+ * request waits for the others of its turn and no longer: there is no timer, so alone it is computed at once, and under
+ * load, while a batch is computed, the next one gathers in the sockets by itself. Each gets its own rows of the answer.
+ * When a batch fails each of its requests is tried alone, so that one cannot fail its neighbours.
+ *
+ * A larger request is computed in slices of some 2.5 ms with the event loop turning in between, one such request at a
+ * time: a small request waits for two slices at the most (the one under way, and one while it gathers).
+ */
+export function createBatcher({ maxBatchRows = 256 }: BatcherOptions = {}): Batcher {
+  const gathering = new Map<Model, Job[]>();
+  const inTurn = takeTurns(1);
+
+  function gather(model: Model, job: Job): void {
+    const jobs = gathering.get(model);
+    if (jobs) return void jobs.push(job);
+    gathering.set(model, [job]);
+    setImmediate(() => {
+      const all = gathering.get(model) ?? [];
+      gathering.delete(model);
+      for (const jobs of portions(all.filter(isWanted), maxBatchRows)) void compute(model, jobs);
+    });
+  }
+
+  async function computeLarge(model: Model, batch: RawBatch, wait: Wait): Promise<Answers> {
+    // Several signals in one: the caller's, and the deadline's, which is looked at where the loop turns.
+    const late = new AbortController();
+    const signal = wait.signal ? AbortSignal.any([wait.signal, late.signal]) : late.signal;
+    const check = (): void => {
+      if (performance.now() > wait.deadlineMs) late.abort();
+    };
+    try {
+      return await inTurn(() => {
+        check();
+        return model.session.predict(batch, { sliceRows: model.sliceRows, signal, onProgress: check });
+      }, signal);
+    } catch (error) {
+      if (wait.signal?.aborted) throw cancelled(wait.signal);
+      if (late.signal.aborted) throw timedOut();
+      throw error;
+    }
+  }
+
+  return {
+    predict(model, batch, wait) {
+      if (batch.rows > maxBatchRows) return computeLarge(model, batch, wait);
+      return new Promise((resolve, reject) => gather(model, { batch, wait, resolve, reject }));
+    },
+  };
+}
+
+interface Job {
+  batch: RawBatch;
+  wait: Wait;
+  resolve: (answers: Answers) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Rejects a job for which nobody waits. */
+function isWanted({ wait, reject }: Job): boolean {
+  if (wait.signal?.aborted) reject(cancelled(wait.signal));
+  else if (performance.now() > wait.deadlineMs) reject(timedOut());
+  else return true;
+  return false;
+}
+
+/** In order, each of at most `maxRows` rows. */
+function portions(jobs: readonly Job[], maxRows: number): Job[][] {
+  const all: Job[][] = [];
+  let rows = Infinity;
+  for (const job of jobs) {
+    rows += job.batch.rows;
+    if (rows > maxRows) {
+      all.push([]);
+      rows = job.batch.rows;
+    }
+    all[all.length - 1].push(job);
+  }
+  return all;
+}
+
+async function compute(model: Model, jobs: readonly Job[]): Promise<void> {
+  if (jobs.length === 1) return computeAlone(model, jobs[0]);
+  let answers: Answers;
+  try {
+    answers = await model.session.predict(
+      joinBatches(
+        jobs.map(({ batch }) => batch),
+        model.session.inputs,
+      ),
+    );
+  } catch {
+    await Promise.all(jobs.map((job) => computeAlone(model, job)));
+    return;
+  }
+  let from = 0;
+  for (const { batch, resolve } of jobs) resolve(takeAnswers(answers, from, (from += batch.rows)));
+}
+
+async function computeAlone(model: Model, { batch, resolve, reject }: Job): Promise<void> {
+  try {
+    resolve(await model.session.predict(batch));
+  } catch (error) {
+    reject(error);
+  }
+}
+
+function timedOut(): PerennialError {
+  return new PerennialError('DEADLINE_EXCEEDED', 'The answer was not computed in time.', {
+    expected: 'fewer rows, or fewer requests at the same time',
+  });
+}
+
+function cancelled(signal: AbortSignal): PerennialError {
+  return new PerennialError('CANCELLED', 'The caller waits no longer.', { cause: signal.reason });
+}

@@ -1,0 +1,47 @@
+import type { Store } from '../store/types.ts';
+
+export interface RetentionOptions {
+  store: Pick<Store, 'predictions' | 'rollouts' | 'routes'>;
+  /** Predictions are kept for so many days (UTC) at least. Default 90. */
+  retentionDays?: number;
+  onDropped?: (days: readonly string[]) => void;
+  onProblem?: (error: unknown) => void;
+}
+
+/**
+ * Drops days of predictions that nobody needs any more: at once, and then every hour, since a day that somebody reads
+ * stays until the next time. Any number of gateways may do so. What a rollout under way may look at is kept.
+ */
+export function keepRetention(options: RetentionOptions): { close(): Promise<void> } {
+  const { onDropped = () => {}, onProblem = () => {} } = options;
+  let running: Promise<void> = Promise.resolve();
+  const enforce = () => {
+    running = dropOld(options).then((days) => {
+      if (days.length > 0) onDropped(days);
+    }, onProblem);
+  };
+  enforce();
+  const timer = setInterval(enforce, EVERY_MS);
+  timer.unref();
+  return {
+    close() {
+      clearInterval(timer);
+      return running;
+    },
+  };
+}
+
+const DEFAULT_DAYS = 90;
+const EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+async function dropOld({ store, retentionDays = DEFAULT_DAYS }: RetentionOptions): Promise<string[]> {
+  const oldest = Math.min(Date.now() - retentionDays * DAY_MS, await neededFrom(store));
+  return store.predictions.dropBefore(new Date(oldest).toISOString());
+}
+
+/** A rollout looks back by the hour before it began, for the champion's p99. */
+async function neededFrom({ routes, rollouts }: RetentionOptions['store']): Promise<number> {
+  const running = await Promise.all((await routes.list()).map(({ name }) => rollouts.running(name)));
+  return Math.min(...running.map((rollout) => (rollout ? Date.parse(rollout.startedAt) - DAY_MS : Infinity)));
+}

@@ -1,0 +1,58 @@
+import type pg from 'pg';
+import { numbers, present, storable } from './rows.ts';
+import type { CandidateRow, Store } from './types.ts';
+
+export function candidateTable(pool: pg.Pool): Store['candidates'] {
+  return {
+    async record(name, run, row) {
+      await pool.query(
+        `INSERT INTO candidates (name, run, index, learner, params, status, mean, std, folds, reason, duration_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT (name, run, index) DO NOTHING`,
+        [
+          name,
+          run,
+          row.index,
+          row.learner,
+          JSON.stringify(row.params),
+          row.status,
+          row.mean,
+          row.std,
+          row.folds && JSON.stringify(row.folds),
+          row.reason && storable(row.reason),
+          row.durationMs,
+        ],
+      );
+    },
+
+    async get(name, run, index) {
+      const { rows } = await pool.query<StoredCandidate>(
+        `${SELECT} WHERE name = $1 AND run = $2 AND index = $3`,
+        [name, run, index],
+      );
+      return rows[0] && toCandidate(rows[0]);
+    },
+
+    async list(name, run) {
+      const { rows } = await pool.query<StoredCandidate>(
+        `${SELECT} WHERE name = $1 AND run = $2 ORDER BY index`,
+        [name, run],
+      );
+      return rows.map(toCandidate);
+    },
+  };
+}
+
+const SELECT = `
+  SELECT index, learner, params, status, mean, std, folds, reason, duration_ms AS "durationMs"
+  FROM candidates`;
+
+type StoredCandidate = { [K in keyof CandidateRow]: CandidateRow[K] | null } & Pick<
+  CandidateRow,
+  'index' | 'learner' | 'params' | 'status'
+>;
+
+function toCandidate(row: StoredCandidate): CandidateRow {
+  const candidate = present<CandidateRow>(row);
+  return candidate.folds ? { ...candidate, folds: candidate.folds.map(numbers) } : candidate;
+}

@@ -1,0 +1,17 @@
+import type pg from 'pg';
+import { transaction } from './transaction.ts';
+
+/**
+ * A statement that may take five minutes: for the few models with tens of millions of predictions in one rollout, where
+ * the pool's own limit would cancel every look.
+ */
+export async function longQuery<T extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  text: string,
+  values: unknown[],
+): Promise<T[]> {
+  return transaction(pool, async (client) => {
+    await client.query(`SET LOCAL statement_timeout TO '5min'`);
+    return (await client.query<T>(text, values)).rows;
+  });
+}

@@ -1,0 +1,141 @@
+import type pg from 'pg';
+import type { ArmCounts, CanaryCounts, PairCounts } from '../decisions/canary/counts.ts';
+import { longQuery } from './longQuery.ts';
+import { freezeSlowness } from './rolloutSlowness.ts';
+import type { RolloutRow, RolloutStore } from './rolloutTypes.ts';
+import { iso } from './rows.ts';
+
+export function rolloutCounts(pool: pg.Pool): RolloutStore['counts'] {
+  return async (name, number, stages) => {
+    const rollout = await freezeSlowness(pool, name, number);
+    const { accuracy } = rollout.policy.guards;
+    const [counted] = await longQuery<Counted>(pool, COUNT, [
+      name,
+      number,
+      rollout.id,
+      stages.map(({ stage }) => stage),
+      stages.map(({ startedAt }) => startedAt),
+      rollout.championVersion,
+      rollout.challengerVersion,
+      rollout.slowAboveUs ?? null,
+      rollout.startedAt,
+      accuracy ? accuracy.labelHorizonMs : null,
+    ]);
+    return toCounts(counted, rollout, stages);
+  };
+}
+
+/**
+ * The counts of a rollout, all of one snapshot.
+ *
+ * `seen` is one row a prediction and key, `units` one a stage, arm and key. Under sticky routing a few heavy users would
+ * else be most of the evidence, and evidence multiplies over stages: so `firsts` keeps of each key its first meeting with
+ * the rollout, its first error and its first slow answer, each in the stage and arm where it was. Whoever comes again in a
+ * later stage is neither a bad key nor a good one of it: those who always fail have been counted, and those who are left
+ * would dilute the rate. A key that was good first and fails later is bad beyond the keys of its stage; with the good
+ * one that it was it makes a bad one.
+ *
+ * Keys of one request fail together, so a bad record is one bad key: that of the request's first row, and the others
+ * are neither bad nor good. Where the arms share a request, the part without that row is not counted as bad: there are
+ * as many parts of either arm whatever the weight, and only the first row is the challenger's with just that
+ * probability. Such parts are never slow either: each is sent when the slower one is done.
+ *
+ * Arms are told by version, so that after the promotion the new champion still counts as the challenger. What was
+ * predicted before a stage began was predicted by the champion alone, while gateways loaded the challenger. Labels that
+ * came before the rollout began are the truth about earlier predictions; keys due and labelled are counted in every
+ * stage, because each stage is compared for itself there.
+ *
+ * 1,000,000 predictions of 743,498 keys, Postgres 18 on one of 2 busy cores, took 2.2 s of processor time before keys were
+ * counted once in the rollout, and 2.9 with an accuracy guard and 100,000 labels; the sort by key of `firsts` makes it
+ * 1.6 times that. Refused: count(DISTINCT key), 3.1; grouping by a hash of the key, 2.2; a second branch without unnest
+ * for single keys, 2.0 and twice the text; 128 MB of work_mem in place of 4 MB, 2.3.
+ */
+const COUNT = `
+  WITH stages AS (
+    SELECT * FROM unnest($4::integer[], $5::timestamptz[]) AS stages (stage, began)
+  ), seen AS (
+    SELECT stage, version = $7 AS challenger, unnest(coalesce(keys, ARRAY[request_id])) AS key,
+           -- Whether the request's first row is in this record; NULL beside the second key and all that follow.
+           unnest(ARRAY[coalesce(row_indexes[1], 0) = 0]) AS leads,
+           status <> 0 AS error, coalesce(latency_us > $8 AND row_indexes IS NULL, false) AS slow, at, false AS labelled
+    FROM predictions JOIN stages USING (stage)
+    WHERE rollout_id = $3 AND arm <> 'direct' AND version IN ($6, $7) AND at >= began
+    UNION ALL
+    SELECT stage, version = $7, rows.key, NULL, NULL, NULL, NULL, true
+    FROM prediction_rows AS rows JOIN stages USING (stage)
+      JOIN labels ON labels.name = $1 AND labels.request_id = rows.request_id AND labels.row_index = rows.row_index
+    WHERE $10::float8 IS NOT NULL AND labels.request_id IS NOT NULL AND received_at >= $9
+      AND rollout_id = $3 AND arm <> 'direct' AND version IN ($6, $7) AND at >= began
+  ), units AS (
+    SELECT stage, challenger, key, 2 * stage + challenger::integer AS place, count(leads) AS requests,
+           bool_or(leads OR NOT (error OR slow)) AS met, bool_or(leads AND error) AS error,
+           bool_or(leads AND slow) AS slow, bool_or(labelled) AS labelled,
+           min(at) <= statement_timestamp() - $10 * interval '1 millisecond' AS due
+    FROM seen GROUP BY stage, challenger, key
+  ), firsts AS (
+    SELECT stage, challenger, key, requests, labelled, due,
+           place = min(place) FILTER (WHERE met) OVER of_key AS met,
+           place = min(place) FILTER (WHERE error) OVER of_key AS error,
+           place = min(place) FILTER (WHERE slow) OVER of_key AS slow
+    FROM units WINDOW of_key AS (PARTITION BY key COLLATE "C")
+  ), labelled_keys AS (
+    SELECT DISTINCT key, true AS by_key FROM labels
+    WHERE $10::float8 IS NOT NULL AND name = $1 AND key IS NOT NULL AND received_at >= $9
+  ), arms AS (
+    SELECT stage, challenger, sum(requests) AS requests, count(*) FILTER (WHERE met) AS keys,
+           count(*) FILTER (WHERE error) AS "errorKeys",
+           count(*) FILTER (WHERE slow) AS "slowKeys", count(*) FILTER (WHERE due) AS "dueKeys",
+           count(*) FILTER (WHERE due AND (labelled OR by_key)) AS "labelledKeys"
+    FROM firsts LEFT JOIN labelled_keys USING (key)
+    GROUP BY stage, challenger
+  ), pairs AS (
+    SELECT DISTINCT ON (key) champion_loss, challenger_loss, challenger_loss - champion_loss AS difference
+    FROM rollout_pairs
+    WHERE name = $1 AND number = $2 AND $10::float8 IS NOT NULL
+    ORDER BY key, revision DESC
+  )
+  SELECT statement_timestamp() AS at,
+         coalesce((SELECT json_agg(arms) FROM arms), '[]') AS arms,
+         (SELECT json_build_object('pairs', count(*), 'mean', coalesce(avg(difference), 0),
+                                   'variance', coalesce(var_pop(difference), 0),
+                                   'championLoss', coalesce(avg(champion_loss), 0),
+                                   'challengerLoss', coalesce(avg(challenger_loss), 0))
+          FROM pairs) AS pairs,
+         (SELECT coalesce(sum(dropped - coalesce((dropped_before ->> gateways.id)::bigint, 0)), 0)::bigint
+          FROM gateways, rollouts WHERE rollouts.name = $1 AND number = $2) AS dropped`;
+
+interface Counted {
+  at: Date;
+  arms: ({ stage: number; challenger: boolean } & ArmCounts)[];
+  pairs: PairCounts;
+  dropped: number;
+}
+
+function toCounts(
+  { at, arms, pairs, dropped }: Counted,
+  { slowAboveUs, policy }: RolloutRow,
+  stages: Parameters<RolloutStore['counts']>[2],
+): Omit<CanaryCounts, 'custom'> {
+  const since = (began: string | undefined) =>
+    began === undefined ? 0 : Math.max(0, +at - Date.parse(began));
+  return {
+    at: iso(at),
+    stageMs: since(stages.at(-1)?.startedAt),
+    elapsedMs: since(stages.at(0)?.startedAt),
+    stages: stages.map(({ stage, weight }) => ({
+      stage,
+      weight,
+      champion: armOf(arms, stage, false),
+      challenger: armOf(arms, stage, true),
+    })),
+    ...(policy.guards.accuracy ? { pairs } : {}),
+    ...(slowAboveUs === undefined ? {} : { slowAboveUs }),
+    dropped,
+  };
+}
+
+function armOf(arms: Counted['arms'], stage: number, challenger: boolean): ArmCounts {
+  const found = arms.find((arm) => arm.stage === stage && arm.challenger === challenger);
+  const { requests = 0, keys = 0, errorKeys = 0, slowKeys = 0, dueKeys = 0, labelledKeys = 0 } = found ?? {};
+  return { requests, keys, errorKeys, slowKeys, dueKeys, labelledKeys };
+}

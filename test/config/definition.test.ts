@@ -1,0 +1,264 @@
+import { describe, expect, it } from 'vitest';
+import * as define from '../../config/define.ts';
+import { canonicalJson, definitionHash, parseDefinition, type Definition } from '../../config/definition.ts';
+import { PerennialError } from '../../config/errors.ts';
+import { expandSearch } from '../../config/search.ts';
+
+const { csv, defineLifecycle, forest, logistic, oneHot, standardize } = define;
+
+const smallest: define.LifecycleInput = {
+  name: 'churn',
+  sources: { customers: csv('customers.csv') },
+  target: 'left',
+  search: [logistic()],
+};
+
+describe('a definition', () => {
+  it('is plain JSON with every default explicit, and parses to itself', () => {
+    const definition = defineLifecycle(smallest);
+    expect(JSON.parse(JSON.stringify(definition))).toEqual(definition);
+    expect(definition).toMatchObject({
+      apiVersion: 1,
+      dataset: 'SELECT * FROM "customers"',
+      task: 'auto',
+      features: 'auto',
+      checks: [],
+      split: { by: 'hash', test: 0.2 },
+      select: { metric: 'auto', folds: 5, tolerance: 0 },
+      sample: { search: 'all', refit: 'all', evaluate: 'all' },
+      seed: 1,
+    });
+    expect(parseDefinition(definition)).toEqual(definition);
+  });
+
+  it('takes one name as a key', () => {
+    expect(defineLifecycle({ ...smallest, key: 'id' }).key).toEqual(['id']);
+  });
+
+  it('has one hash, whatever the order of its keys, and another for another meaning', () => {
+    const reordered = Object.fromEntries(Object.entries(smallest).reverse()) as define.LifecycleInput;
+    const hash = definitionHash(defineLifecycle(smallest));
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(definitionHash(defineLifecycle(reordered))).toBe(hash);
+    expect(definitionHash(defineLifecycle({ ...smallest, seed: 2 }))).not.toBe(hash);
+    // A default that is written out means the same.
+    expect(definitionHash(defineLifecycle({ ...smallest, seed: 1, checks: [] }))).toBe(hash);
+  });
+
+  it('hashes sections alone, so that one section does not change the lineage of another', () => {
+    const a = defineLifecycle(smallest);
+    const b = defineLifecycle({ ...smallest, search: [forest()] });
+    const sections: (keyof Definition)[] = ['sources', 'dataset', 'target'];
+    expect(definitionHash(a, sections)).toBe(definitionHash(b, sections));
+    expect(definitionHash(a)).not.toBe(definitionHash(b));
+  });
+
+  it('is canonical as RFC 8785 says', () => {
+    // The key order and number forms of the RFC's own example (section 3.2.2), without its literals.
+    const value = {
+      numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27],
+      b: '\u20ac$\u000f\nA\'B"\\"/',
+      a: null,
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"a":null,"b":"€$\\u000f\\nA\'B\\"\\\\\\"/","numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27]}',
+    );
+  });
+});
+
+describe('a wrong definition is told by its path, its value and what would be right', () => {
+  const cases: [string, unknown, { field: string; text: RegExp }][] = [
+    ['no target', { ...smallest, target: undefined }, { field: 'target', text: /target is missing/ }],
+    ['a name in capitals', { ...smallest, name: 'Churn' }, { field: 'name', text: /"Churn".*lower-case/ }],
+    ['an unknown key', { ...smallest, tagret: 'x' }, { field: 'tagret', text: /tagret is not known/ }],
+    [
+      'no source',
+      { ...smallest, dataset: 'select 1', sources: {} },
+      { field: 'sources', text: /at least one source/ },
+    ],
+    [
+      'an unknown metric',
+      { ...smallest, select: { metric: 'auc' } },
+      { field: 'select.metric', text: /"auc".*rocAuc/ },
+    ],
+    [
+      'one fold',
+      { ...smallest, select: { folds: 1 } },
+      { field: 'select.folds', text: /select\.folds is 1/ },
+    ],
+    ['an empty search', { ...smallest, search: [] }, { field: 'search', text: /at least one learner/ }],
+    [
+      'an unknown learner',
+      { ...smallest, search: [{ learner: 'forrest', grid: {} }] },
+      { field: 'search[0].learner', text: /"forrest".*forest/ },
+    ],
+    [
+      'an unknown hyperparameter',
+      { ...smallest, search: [{ learner: 'forest', grid: { tree: [10] } }] },
+      { field: 'search[0].grid.tree', text: /tree is not known/ },
+    ],
+    [
+      'a hyperparameter out of range',
+      { ...smallest, search: [forest({ trees: [10, 0] })] },
+      { field: 'search[0].grid.trees', text: /trees is 0/ },
+    ],
+    [
+      'an empty grid',
+      { ...smallest, search: [{ learner: 'forest', grid: { trees: [] } }] },
+      { field: 'search[0].grid.trees', text: /at least one value/ },
+    ],
+    [
+      'the target as a feature',
+      { ...smallest, features: [standardize('age', 'left')] },
+      { field: 'features[0].columns[1]', text: /other than the target/ },
+    ],
+    [
+      'the target in the key',
+      { ...smallest, key: ['left'] },
+      { field: 'key', text: /other than the target/ },
+    ],
+    [
+      'a split by time without a time',
+      { ...smallest, split: { by: 'time', test: 0.2 } },
+      { field: 'split.by', text: /`time`/ },
+    ],
+    [
+      'a sliding window without a time',
+      { ...smallest, retrain: { window: { kind: 'sliding', rows: 1_000 } } },
+      { field: 'retrain.window', text: /`time`.*expanding/ },
+    ],
+    [
+      'a retraining on the log without a key',
+      { ...smallest, retrain: { data: 'predictions' }, watch: {} },
+      { field: 'retrain.data', text: /`key`/ },
+    ],
+    [
+      'a retraining on the log that nobody has the inputs in',
+      { ...smallest, key: 'id', retrain: { data: 'predictions' } },
+      { field: 'retrain.data', text: /`watch`/ },
+    ],
+    [
+      'a retraining that holds out all that is new',
+      { ...smallest, time: 'at', split: { by: 'moment', from: '2026-01-01' }, retrain: {} },
+      { field: 'split.by', text: /hash or time/ },
+    ],
+    [
+      'a share over one',
+      { ...smallest, split: { by: 'hash', test: 20 } },
+      { field: 'split.test', text: /split\.test is 20/ },
+    ],
+    [
+      'a metric of another task',
+      { ...smallest, task: 'regression', select: { metric: 'accuracy' } },
+      { field: 'select.metric', text: /a metric of regression/ },
+    ],
+    [
+      'a floor for an error',
+      { ...smallest, select: { metric: 'rmse', atLeast: 1 } },
+      { field: 'select.atLeast', text: /atMost/ },
+    ],
+    [
+      'a password in an address',
+      { ...smallest, sources: { customers: csv('https://me:hunter2@host/x.csv') } },
+      { field: 'sources.customers.from', text: /must not hold a password/ },
+    ],
+    [
+      'a literal connection',
+      {
+        ...smallest,
+        sources: { w: { kind: 'postgres', connection: 'postgres://a:b@c/d', query: 'select 1' } },
+      },
+      { field: 'sources.w.connection', text: /sources\.w\.connection/ },
+    ],
+    [
+      'a constant without its value',
+      { ...smallest, features: [{ kind: 'impute', columns: ['age'], strategy: 'constant' }] },
+      { field: 'features[0].value', text: /constant/ },
+    ],
+    [
+      'descending edges',
+      { ...smallest, features: [{ kind: 'bucket', columns: ['age'], edges: [3, 2] }] },
+      { field: 'features[0].edges', text: /ascending/ },
+    ],
+    [
+      'a feature of no kind',
+      { ...smallest, features: [{ kind: 'standardise', columns: ['age'] }] },
+      { field: 'features[0].kind', text: /standardize/ },
+    ],
+  ];
+
+  it.each(cases)('%s', (_, input, { field, text }) => {
+    const error = thrown(() => defineLifecycle(input as define.LifecycleInput));
+    expect(error.code).toBe('INVALID_DEFINITION');
+    expect(error.message).toMatch(text);
+    expect(error.field).toBe(field);
+    expect(error.kind.exitCode).toBe(2);
+  });
+
+  it('never shows the password that it refuses', () => {
+    const error = thrown(() =>
+      defineLifecycle({ ...smallest, sources: { c: csv('https://me:hunter2@host/x.csv') } }),
+    );
+    expect(JSON.stringify([error.message, error.value])).not.toContain('hunter2');
+  });
+
+  it('over 1 MiB is refused by its size, before anything else is looked at', () => {
+    const error = thrown(() => defineLifecycle({ ...smallest, dataset: 'x'.repeat(10_000_000) }));
+    expect(error.message).toMatch(/bytes; at most 1048576/);
+  });
+
+  it('that is not an object is refused', () => {
+    expect(thrown(() => defineLifecycle(null as unknown as define.LifecycleInput)).message).toMatch(/object/);
+    expect(thrown(() => parseDefinition([])).code).toBe('INVALID_DEFINITION');
+  });
+});
+
+describe('the grid', () => {
+  it('is the product of its values, by name, the last varying fastest, every default explicit', () => {
+    const { search } = defineLifecycle({
+      ...smallest,
+      search: [forest({ trees: [10, 20], maxDepth: [4, null] }), logistic()],
+    });
+    const candidates = expandSearch(search);
+    expect(candidates.map((c) => c.index)).toEqual([0, 1, 2, 3, 4]);
+    expect(candidates.slice(0, 4).map((c) => [c.params.maxDepth, c.params.trees])).toEqual([
+      [4, 10],
+      [4, 20],
+      [null, 10],
+      [null, 20],
+    ]);
+    // One hash, one numbering: the order in which hyperparameters were written does not count.
+    expect(expandSearch([forest({ maxDepth: [4, null], trees: [10, 20] }), logistic()])).toEqual(candidates);
+    expect(candidates[0]?.params).toHaveProperty('minLeaf', 1);
+    expect(candidates[4]).toMatchObject({ learner: 'logistic', params: { l2: 1 } });
+  });
+
+  it('of too many candidates is refused before it is unfolded', () => {
+    const values = Array.from({ length: 200 }, (_, i) => i + 1);
+    const error = thrown(() =>
+      defineLifecycle({
+        ...smallest,
+        search: [forest({ trees: values, maxDepth: values.slice(0, 60), minLeaf: values })],
+      }),
+    );
+    expect(error.message).toMatch(/over 10000 candidates/);
+  });
+
+  it('takes builders of one value or several', () => {
+    expect(forest({ trees: 50, maxDepth: [8, 16] })).toEqual({
+      learner: 'forest',
+      grid: { trees: [50], maxDepth: [8, 16] },
+    });
+    expect(oneHot('country')).toEqual({ kind: 'oneHot', columns: ['country'], maxCategories: 100 });
+  });
+});
+
+function thrown(body: () => unknown): PerennialError {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof PerennialError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { rawValue } from '../../config/raw.ts';
+
+describe('one conversion for training and serving', () => {
+  it.each([
+    ['number', '12.5', 12.5],
+    ['number', 7n, 7],
+    ['number', null, NaN],
+    ['number', '', NaN],
+    ['number', '1e999', Infinity],
+    ['boolean', true, 1],
+    ['boolean', 'False', 0],
+    ['boolean', null, NaN],
+    ['timestamp', '2001-01-02', Date.UTC(2001, 0, 2)],
+    ['timestamp', '2001-01-02 03:04:05', Date.UTC(2001, 0, 2, 3, 4, 5)],
+    ['timestamp', '2001-01-02T03:04:05+02:00', Date.UTC(2001, 0, 2, 1, 4, 5)],
+    ['timestamp', new Date(5), 5],
+    ['string', null, ''],
+    ['string', ' as it is ', ' as it is '],
+    ['string', 5, '5'],
+  ] as const)('%s of %s is %s', (type, value, expected) => {
+    expect(rawValue(type, value, 'age')).toEqual(expected);
+  });
+
+  it.each([
+    ['number', 'twelve', /age is "twelve"; expected a number/],
+    ['number', true, /expected a number/],
+    ['boolean', 'yes', /true or false/],
+    ['timestamp', 'tomorrow', /a time \(ISO 8601\)/],
+    ['string', { a: 1 }, /expected text/],
+    ['number', [1], /expected a number/],
+  ] as const)('%s of %s is told', (type, value, message) => {
+    expect(() => rawValue(type, value, 'age')).toThrow(message);
+  });
+});

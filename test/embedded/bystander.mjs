@@ -1,0 +1,2 @@
+// Somebody else's process.
+setInterval(() => undefined, 60_000);

@@ -1,0 +1,142 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { baselineForest, csv, logistic, rows, tree, type LifecycleInput } from '../../config/define.ts';
+import type { TrainingHandle } from '../../client/trainingHandle.ts';
+import type { CanaryInput } from '../../decisions/canary/policy.ts';
+import { ids } from '../../workflows/messages.ts';
+import { freshHome, install, type Installation } from '../crash/installation.ts';
+import { smallCsv } from '../workflows/data.ts';
+import { LONG_SEARCH, small } from '../workflows/definitions.ts';
+import {
+  answersOf,
+  QUICK,
+  serve,
+  startRollout,
+  twoVersions,
+  type Behaviour,
+  type StartedRollout,
+} from '../workflows/rollouts.ts';
+import { historyToText } from './file.ts';
+
+/**
+ * Records how this version's workflows run, for later versions to replay: `npm run record-histories`, once before a
+ * release. Histories of earlier versions stay: runs that they began may still be open. `-- rollouts` adds those of
+ * rollouts to what is there.
+ */
+const everything = process.argv[2] !== 'rollouts';
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const folder = fileURLToPath(new URL(`./${version}/`, import.meta.url));
+if (everything) rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+
+const home = freshHome({ threads: 1 });
+const installation = await install(home.environment);
+try {
+  if (everything) await recordTrainings();
+  await recordRollouts();
+} finally {
+  await installation.stop();
+  home.remove();
+}
+
+async function recordTrainings(): Promise<void> {
+  const large = csv(write('large.csv', smallCsv({ rows: 2_500 })));
+  await record('registered', {
+    sources: { parcels: large },
+    search: [tree({ maxDepth: [2, 3] }), logistic(), baselineForest()],
+  });
+  await record('checks-failed', { checks: [rows({ min: 5_000 })] });
+  await record('gate-refused', { search: [tree({ maxDepth: 2 })], select: { folds: 2, atLeast: 0.9999 } });
+  await record('failed', { sources: { parcels: large }, search: [baselineForest()] });
+  await record('cancelled', LONG_SEARCH, async (training) => {
+    while ((await pendingCandidates(installation, training)) < 2) await pause();
+    await training.setParallelism(3);
+    while ((await pendingCandidates(installation, training)) < 3) await pause();
+    await training.cancel();
+  });
+}
+
+async function recordRollouts(): Promise<void> {
+  const policy: CanaryInput = { steps: [10, 50], probationMs: 1_000, approve: true };
+  const guards = { ...QUICK.guards, accuracy: { minPairs: 50, margin: 0.25 } };
+  await recordRollout('promoted', { policy: { ...policy, guards } }, async ({ order, until }) => {
+    await order('pause');
+    await order('resume');
+    await until('awaiting-approval');
+    await order('approve');
+  });
+  const errors = { 2: 0.9 };
+  await recordRollout('rolled-back', { behaviour: { errors } });
+  const absent = { name: 'absent', activity: 'judge', taskQueue: 'nobody', timeoutMs: 1_000 };
+  const asked = { guards: { errors: false as const, latency: false as const, custom: [absent] } };
+  await recordRollout('inconclusive', { policy: { ...asked, maxDurationMs: 3_000 } });
+  await recordRollout('cancelled', {}, ({ handle }) => handle.cancel().then(() => undefined));
+  await recordRollout('rolled-back-by-hand', { policy }, async ({ order }) => {
+    await order('promote');
+    await order('rollback');
+  });
+}
+
+async function recordRollout(
+  name: string,
+  { policy, behaviour }: { policy?: CanaryInput; behaviour?: Behaviour },
+  meanwhile?: (rollout: StartedRollout) => Promise<unknown>,
+): Promise<void> {
+  const { store } = installation;
+  await twoVersions(store, name);
+  const truth = await answersOf(store, name, 2);
+  const rollout = await startRollout(installation, name, policy);
+  const traffic = serve(store, name, { keys: 100, truth: truth.label, ...behaviour });
+  await rollout.until('serving');
+  await meanwhile?.(rollout);
+  await rollout.handle.result();
+  await traffic.stop();
+  await truth.close();
+  await save(`${name}.rollout`, rollout.id);
+}
+
+async function record(
+  name: string,
+  more: Partial<LifecycleInput>,
+  meanwhile?: (training: TrainingHandle) => Promise<void>,
+): Promise<void> {
+  const training = await installation.client.train(small({ write }, { name, ...more }));
+  await meanwhile?.(training);
+  await training.result().catch(() => undefined);
+  await save(`${name}.training`, training.workflowId);
+  await save(`${name}.search`, ids.search(name, training.run));
+  await save(`${name}.candidate`, ids.candidate(name, training.run, 0));
+}
+
+/** Nothing where the run did not get so far. */
+async function save(as: string, workflowId: string): Promise<void> {
+  const handle = installation.temporal.workflow.getHandle(workflowId);
+  const exists = await handle.describe().then(
+    () => true,
+    () => false,
+  );
+  if (!exists) return;
+  writeFileSync(join(folder, `${as}.json`), historyToText(await handle.fetchHistory()));
+  process.stdout.write(`${version}/${as}.json\n`);
+}
+
+async function pendingCandidates({ temporal }: Installation, { name, run }: TrainingHandle): Promise<number> {
+  const search = temporal.workflow.getHandle(ids.search(name, run));
+  return search.describe().then(
+    ({ raw }) => raw.pendingChildren?.length ?? 0,
+    () => 0,
+  );
+}
+
+function write(file: string, text: string): string {
+  const path = join(home.environment.home, file);
+  writeFileSync(path, text);
+  return path;
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 50));
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { binMatrix } from '../../learning/binning.ts';
+import { shelf } from '../../learning/learners/shelf.ts';
+import { argmax } from '../../learning/metrics/argmax.ts';
+import { Random } from '../../learning/rng.ts';
+import type { Fitted, Problem } from '../../learning/types.ts';
+
+const golden = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../golden/${name}`, import.meta.url), 'utf8')) as unknown;
+
+export interface Coefficients<I> {
+  l2: number;
+  coef: I extends number ? number[] : number[][];
+  intercept: I;
+}
+interface Scores {
+  mean: number[];
+  std: number[];
+}
+
+/** What scikit-learn found; see test/golden/learners.py. */
+export const expected = golden('learners.json') as {
+  logistic: Record<'cancer' | 'cancerScaled' | 'digits', Coefficients<number[]>[]>;
+  ridge: { friedman: Coefficients<number>[] };
+  forest: Record<'cancer' | 'digits' | 'digitsShallow' | 'friedman', Scores>;
+  tree: Record<'cancer' | 'digits' | 'friedman', Scores>;
+};
+
+const sets = golden('learnersData.json') as Record<
+  'cancer' | 'digits' | 'friedman',
+  { rows: number; columns: number; classes: number; x: string; y: string }
+>;
+
+/** A golden data set, all rows to learn from. */
+export function load(name: keyof typeof sets): Problem {
+  const { columns, classes, x, y } = sets[name];
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64')).buffer;
+  return problemFrom(
+    name === 'digits' ? Float32Array.from(new Uint8Array(bytes(x))) : new Float32Array(bytes(x)),
+    classes === 1 ? new Float64Array(bytes(y)) : Float64Array.from(new Uint8Array(bytes(y))),
+    columns,
+    classes,
+  );
+}
+
+export function problemFrom(x: Float32Array, y: Float64Array, columns: number, classes: number): Problem {
+  const rows = y.length;
+  return {
+    task: classes === 1 ? 'regression' : classes === 2 ? 'binary' : 'multiclass',
+    classes,
+    rows,
+    columns,
+    x,
+    y,
+    binned: binMatrix(x, rows, columns),
+    train: Int32Array.from({ length: rows }, (_, row) => row),
+  };
+}
+
+/** Rows of whole numbers 0..levels - 1 and a class (or number) that depends on the first two, with noise. */
+export function generate(rows: number, columns: number, classes: number, seed: number, levels = 50): Problem {
+  const random = new Random(seed);
+  const x = Float32Array.from({ length: rows * columns }, () => random.below(levels));
+  const y = Float64Array.from({ length: rows }, (_, row) => {
+    const value = x[row * columns] + x[row * columns + 1] + random.below(levels / 2);
+    return classes === 1 ? value / 7 : Math.min(classes - 1, Math.floor((value * classes) / (2.5 * levels)));
+  });
+  return problemFrom(x, y, columns, classes);
+}
+
+/** Every third row is held out, as in test/golden/learners.py. */
+export function holdOut(problem: Problem): { problem: Problem; test: Int32Array; truth: Float64Array } {
+  const test = problem.train.filter((row) => row % 3 === 0);
+  const truth = Float64Array.from(test, (row) => problem.y[row]);
+  return { problem: { ...problem, train: problem.train.filter((row) => row % 3 !== 0) }, test, truth };
+}
+
+/** Fits all units in one call. */
+export function fit(name: string, problem: Problem, params: object = {}, seed = 1): Fitted {
+  const learner = find(name);
+  const full = learner.params.parse(params);
+  return learner.join([learner.fit(problem, full, seed, 0, learner.units(full))]);
+}
+
+export function find(name: string) {
+  const learner = shelf.get(name);
+  if (!learner) throw new Error(`no learner ${name}`);
+  return learner;
+}
+
+export function predict(name: string, model: Fitted, problem: Problem, index?: Int32Array): Float64Array {
+  return find(name).predict(model, problem.x, problem.columns, index);
+}
+
+export function accuracyOf(probabilities: Float64Array, truth: Float64Array, classes: number): number {
+  const labels = argmax(probabilities, classes);
+  return labels.filter((label, i) => label === truth[i]).length / truth.length;
+}

@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { openSession } from '../../compute/session.ts';
+import { argmax } from '../../learning/metrics/argmax.ts';
+import { createGraphBuilder } from '../../learning/onnx/build.ts';
+import type { Fitted, Problem } from '../../learning/types.ts';
+import { find, fit, generate, load, predict } from './learnersData.ts';
+
+/**
+ * ONNX Runtime answers as the learner does. Trees to the bit, on rows that lie on the cuts themselves; linear models
+ * to the last digits of a float32, since their float64 sums may be taken in another order.
+ */
+
+const cancer = load('cancer');
+const digits = load('digits');
+const friedman = load('friedman');
+const small = (problem: Problem, rows: number): Problem => ({
+  ...problem,
+  train: problem.train.slice(0, rows),
+});
+
+describe('trees answer to the bit', () => {
+  test.each([
+    ['forest', 'two classes', cancer, {}],
+    ['forest', 'three classes', generate(700, 5, 3, 1), { trees: 37 }],
+    ['forest', 'ten classes, 1,000 shallow trees', digits, { trees: 1000, maxDepth: 3 }],
+    ['forest', 'one tree', digits, { trees: 1 }],
+    ['forest', 'numbers', friedman, { trees: 100 }],
+    ['forest', 'numbers, 1,000 shallow trees', friedman, { trees: 1000, maxDepth: 3 }],
+    ['extraTrees', 'three classes', generate(700, 5, 3, 1), { trees: 37 }],
+    ['extraTrees', 'numbers', friedman, { trees: 50 }],
+    ['tree', 'classes', digits, {}],
+    ['tree', 'numbers', friedman, {}],
+    ['tree', 'large numbers', shifted(friedman, 1e7, 1e-3), { minLeaf: 3 }],
+    ['tree', 'a constant', shifted(friedman, 7, 0), {}],
+    ['baselineForest', 'two classes', small(cancer, 60), { trees: 3 }],
+    ['baselineForest', 'numbers', small(friedman, 60), { trees: 3 }],
+  ] as const)('%s, %s', async (name, _case, problem, params) => {
+    const model = fit(name, problem, params);
+    const { x, columns } = onTheCuts(problem);
+    const own = find(name).predict(model, x, columns);
+    const answers = await answer(name, model, x, columns);
+    if (problem.task === 'regression') {
+      expect(answers.prediction).toEqual(Float32Array.from(own));
+      return;
+    }
+    expect(answers.probabilities).toEqual(Float32Array.from(own));
+    expect(answers.labels).toEqual(argmax(own, problem.classes));
+  });
+});
+
+describe('boosting answers as its scores do, which are exact', () => {
+  test.each([
+    ['two classes', cancer, {}],
+    ['three classes', generate(700, 5, 3, 1), { rowShare: 0.6, columnShare: 0.7 }],
+    ['ten classes', digits, { rounds: 20 }],
+    ['numbers', friedman, {}],
+    ['numbers, 2,000 small steps', friedman, { rounds: 2000, learningRate: 0.01, leaves: 3 }],
+    ['large numbers', shifted(friedman, 1e7, 1e-3), {}],
+    ['a constant', shifted(friedman, 7, 0), {}],
+    ['early stopping', generate(700, 5, 2, 1), { patience: 5 }],
+  ] as const)('%s', async (_case, problem, params) => {
+    const model = fit('boosting', problem, params);
+    const { x, columns } = onTheCuts(problem);
+    const own = find('boosting').predict(model, x, columns);
+    const answers = await answer('boosting', model, x, columns);
+    if (problem.task === 'regression') {
+      expect(answers.prediction).toEqual(Float32Array.from(own));
+      return;
+    }
+    expect(answers.labels).toEqual(argmax(own, problem.classes));
+    // The exponential function of ONNX Runtime may differ in its last bit, and so a float32.
+    expect(worstOf(own, answers.probabilities)).toBeLessThan(1.2e-7);
+  });
+});
+
+describe('linear models and naive Bayes answer to 1e-6', () => {
+  test.each([
+    ['logistic', 'two classes', cancer, {}],
+    ['logistic', 'ten classes', digits, { l2: 10 }],
+    ['naiveBayes', 'two classes', cancer, {}],
+    ['naiveBayes', 'ten classes', digits, { smoothing: 1e-3 }],
+    ['ridge', 'numbers', friedman, {}],
+  ] as const)('%s, %s', async (name, _case, problem, params) => {
+    const model = fit(name, problem, params);
+    const own = predict(name, model, problem);
+    const answers = await answer(name, model, problem.x, problem.columns);
+    expect(worstOf(own, answers.prediction ?? answers.probabilities)).toBeLessThan(1e-6);
+    if (answers.labels) expect(answers.labels).toEqual(argmax(own, problem.classes));
+  });
+});
+
+test('equal probabilities give the lowest class in both', async () => {
+  // Nothing to cut by, and as many rows of each class.
+  const y = Float64Array.from({ length: 90 }, (_, i) => i % 3);
+  const problem = { ...generate(90, 2, 3, 1), y };
+  problem.x.fill(1);
+  const flat = {
+    ...problem,
+    binned: { ...problem.binned, bins: new Uint8Array(180), edges: [new Float32Array(), new Float32Array()] },
+  };
+  for (const name of ['tree', 'logistic']) {
+    const answers = await answer(name, fit(name, flat), flat.x, 2);
+    expect(new Set(answers.labels)).toEqual(new Set([0]));
+    expect(new Set(argmax(predict(name, fit(name, flat), flat), 3))).toEqual(new Set([0]));
+  }
+});
+
+test('the same model gives the same bytes', () => {
+  const bytes = () => compile('forest', fit('forest', cancer, { trees: 5 }), cancer.columns);
+  expect(Buffer.compare(bytes(), bytes())).toBe(0);
+});
+
+async function answer(name: string, model: Fitted, x: Float32Array, columns: number) {
+  const session = await openSession(compile(name, model, columns));
+  const rows = x.length / columns;
+  const batch = Object.fromEntries(
+    Array.from({ length: columns }, (_, c) => [
+      `c${c}`,
+      Float64Array.from({ length: rows }, (_, row) => x[row * columns + c]),
+    ]),
+  );
+  try {
+    return await session.predict({ rows, columns: batch });
+  } finally {
+    await session.release();
+  }
+}
+
+/** The largest difference, relative to 1 or the answer's size. */
+function worstOf(own: Float64Array, given: Float32Array = new Float32Array()): number {
+  expect(given.length).toBe(own.length);
+  return own.reduce(
+    (most, value, i) => Math.max(most, Math.abs(given[i] - value) / Math.max(1, Math.abs(value))),
+    0,
+  );
+}
+
+/** The learner alone: columns c0, c1 ... put together as the encoders would. */
+function compile(name: string, model: Fitted, columns: number): Uint8Array {
+  const graph = createGraphBuilder();
+  const inputs = Array.from({ length: columns }, (_, c) => graph.input(`c${c}`, 'double'));
+  const [wide] = graph.node('Concat', inputs, { axis: { int: 1 } });
+  const [features] = graph.node('Cast', [wide], { to: { int: 1 } });
+  const outputs = find(name).toOnnx(model, graph, features);
+  if ('prediction' in outputs) graph.output('prediction', outputs.prediction, 'float', ['N']);
+  else {
+    graph.output('label', outputs.label, 'int64', ['N']);
+    graph.output('probabilities', outputs.probabilities, 'float', [
+      'N',
+      'classes' in model ? Number(model.classes) : outputsOf(model),
+    ]);
+  }
+  return graph.build({});
+}
+
+function outputsOf(model: Fitted): number {
+  return 'ensemble' in model ? (model.ensemble as { outputs: number }).outputs : 0;
+}
+
+/** The problem's rows, and 500 whose values are edges of the bins and their neighbours in float32. */
+function onTheCuts({ x, columns, binned }: Problem): { x: Float32Array; columns: number } {
+  const extra = new Float32Array(500 * columns);
+  const bits = new Int32Array(extra.buffer);
+  for (let i = 0; i < extra.length; i++) {
+    const edges = binned.edges[i % columns];
+    if (edges.length === 0) continue;
+    extra[i] = edges[(i * 7919) % edges.length];
+    if (extra[i] > 0) bits[i] += (i % 3) - 1;
+  }
+  const all = new Float32Array(x.length + extra.length);
+  all.set(x);
+  all.set(extra, x.length);
+  return { x: all, columns };
+}
+
+function shifted(problem: Problem, by: number, scale: number): Problem {
+  return { ...problem, y: problem.y.map((value) => by + scale * value) };
+}

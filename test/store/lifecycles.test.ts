@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Store } from '../../store/types.ts';
+import { openBench, type Bench } from './fixtures.ts';
+import { registerVersions } from './rolloutBench.ts';
+
+/** What a lifecycle is, was asked for and decided is kept once, whoever asks again, and stands in the audit. */
+let bench: Bench;
+let store: Store;
+
+beforeAll(async () => {
+  bench = await openBench();
+  ({ store } = bench);
+});
+afterAll(() => bench.close());
+
+const trigger = (name: string, id: string, decision: 'train' | 'refused' = 'train') => ({
+  ...{
+    name,
+    id,
+    kind: 'drift',
+    reason: 'the world moved',
+    by: `watch/${name}`,
+    at: '2026-01-01T00:00:00.000Z',
+  },
+  ...{ decision, because: 'Nothing stands against it.' },
+});
+
+async function deployed(name: string): Promise<string> {
+  await registerVersions(store, name, 1);
+  const version = await store.registry.get(name);
+  const definitionHash = version?.definitionHash ?? '';
+  const changes = [{ section: 'watch', redo: 'watch' }];
+  const rest = { definitionHash, baseDirectory: '/data', actor: 'ada', reason: 'first', changes };
+  await store.lifecycles.recordDeployment({ name, number: 1, ...rest });
+  return definitionHash;
+}
+
+describe('a deployment', () => {
+  test('is kept once, with one audit row', async () => {
+    const definitionHash = await deployed('kept');
+    await deployedAgain('kept', definitionHash);
+    expect(await store.lifecycles.deployments('kept')).toMatchObject([
+      { number: 1, actor: 'ada', reason: 'first', changes: [{ section: 'watch', redo: 'watch' }] },
+    ]);
+    expect(await store.audit.list('lifecycle/kept')).toMatchObject([
+      { action: 'lifecycle.deploy', actor: 'ada' },
+    ]);
+    expect(await store.lifecycles.get('kept')).toMatchObject({
+      definitionHash,
+      deployedBy: 'ada',
+      revision: 0,
+    });
+    expect(await store.lifecycles.get('nobody')).toBeUndefined();
+  });
+
+  async function deployedAgain(name: string, definitionHash: string): Promise<void> {
+    const rest = { definitionHash, baseDirectory: '/elsewhere', actor: 'bob', reason: 'again', changes: [] };
+    await store.lifecycles.recordDeployment({ name, number: 1, ...rest });
+  }
+});
+
+test('a state that is older than the one that is kept changes nothing', async () => {
+  await deployed('states');
+  await store.lifecycles.keepState('states', 2, { two: true });
+  await store.lifecycles.keepState('states', 1, { one: true });
+  await store.lifecycles.keepState('states', 2, { another: true });
+  expect(await store.lifecycles.get('states')).toMatchObject({ revision: 2, state: { two: true } });
+  await store.lifecycles.keepState('states', 3, { three: true });
+  expect((await store.lifecycles.list()).find(({ name }) => name === 'states')?.state).toEqual({
+    three: true,
+  });
+});
+
+describe('a trigger', () => {
+  test('told twenty times at once is one training', async () => {
+    await deployed('once');
+    const before = await store.runs.nextNumber('once');
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => store.lifecycles.decideTrigger(trigger('once', 'drift/1/7'))),
+    );
+    expect(new Set(answers.map(({ run }) => run))).toEqual(new Set([before + 1]));
+    expect(await store.runs.nextNumber('once')).toBe(before + 2);
+    const audited = (await store.audit.list('lifecycle/once')).filter(
+      ({ action }) => action === 'trigger.train',
+    );
+    expect(audited).toHaveLength(1);
+  });
+
+  test('that was refused stays refused', async () => {
+    await deployed('refused');
+    await store.lifecycles.decideTrigger(trigger('refused', 'a', 'refused'));
+    expect(await store.lifecycles.decideTrigger(trigger('refused', 'a'))).toMatchObject({
+      decision: 'refused',
+    });
+    expect(await store.lifecycles.triggers('refused')).toMatchObject([{ id: 'a', decision: 'refused' }]);
+  });
+});
+
+test('a version is marked bad once, and a note is written once', async () => {
+  await deployed('bad');
+  for (const reason of ['below the floor', 'again'])
+    await store.lifecycles.markBad('bad', 1, reason, 'lifecycle/bad');
+  expect(await store.lifecycles.badVersions('bad')).toMatchObject([
+    { version: 1, reason: 'below the floor' },
+  ]);
+  const entry = { key: 'k', actor: 'ada', action: 'lifecycle.pause', details: { reason: 'x' } };
+  for (let i = 0; i < 2; i++) await store.lifecycles.note('bad', entry);
+  const actions = (await store.audit.list()).map(({ action, subject }) => `${action} ${subject}`);
+  expect(actions.filter((text) => text === 'version.bad model/bad/1')).toHaveLength(1);
+  expect(actions.filter((text) => text === 'lifecycle.pause lifecycle/bad')).toHaveLength(1);
+  expect(await store.audit.verify()).toMatchObject({ intact: true });
+});
+
+test('an event waits until it was told, once', async () => {
+  await deployed('events');
+  const event = { name: 'events', id: 'e-1', reason: 'a new season', actor: 'shop' };
+  expect(await store.lifecycles.putEvent(event)).toEqual({ existing: false });
+  expect(await store.lifecycles.putEvent(event)).toEqual({ existing: true });
+  expect(await store.lifecycles.untoldEvents(10)).toMatchObject([event]);
+  await store.lifecycles.markTold('events', 'e-1');
+  expect(await store.lifecycles.untoldEvents(10)).toEqual([]);
+  expect(await store.lifecycles.putEvent(event)).toEqual({ existing: true });
+});

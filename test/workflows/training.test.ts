@@ -1,0 +1,325 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { baselineForest, csv, ridge, rows, tree } from '../../config/define.ts';
+import type { TrainingHandle } from '../../client/trainingHandle.ts';
+import { searchAttributes } from '../../config/searchAttributes.ts';
+import { ids } from '../../workflows/messages.ts';
+import { openBench, type Bench } from './bench.ts';
+import { smallCsv } from './data.ts';
+import { LONG_SEARCH, small } from './definitions.ts';
+
+/** How a training ends, what it leaves behind, and what people see of it and do to it meanwhile. */
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+
+describe('a training ends', () => {
+  test('registered, and the same again gives that version and a new run', async () => {
+    const definition = small(bench, { name: 'twice' });
+    const first = await (await bench.client.train(definition)).result();
+    expect(first).toMatchObject({ outcome: 'registered', version: 1, existing: false, champion: true });
+    const second = await (await bench.client.train(definition)).result();
+    expect(second).toMatchObject({ outcome: 'registered', run: 2, version: 1, existing: true });
+    expect(second.digest).toBe(first.digest);
+    expect(await bench.store.registry.list('twice')).toHaveLength(1);
+    expect((await bench.store.runs.list('twice')).map(({ version }) => version)).toEqual([1, 1]);
+  });
+
+  test('checks-failed, with the report kept and nothing computed after it', async () => {
+    const { name, run, ...handle } = await bench.client.train(
+      small(bench, { name: 'too-few', checks: [rows({ min: 5_000 })] }),
+    );
+    const result = await handle.result();
+    expect(result).toMatchObject({
+      outcome: 'checks-failed',
+      reason: expect.stringMatching(/400.*5,?000/) as string,
+    });
+    expect(result.version).toBeUndefined();
+    const details = await bench.client.run(name, run);
+    expect(details.run).toMatchObject({ status: 'checks-failed', reason: result.reason });
+    expect(details.run.featuresDigest).toBeUndefined();
+    expect(details.checks.find(({ kind }) => kind === 'rows')).toMatchObject({
+      verdict: 'fail',
+      measurement: { value: 400 },
+    });
+    expect(details.checks.length).toBeGreaterThan(1);
+    await expectNothingRegistered(name);
+  });
+
+  test('gate-refused where the model is not good enough, with the model and its report kept', async () => {
+    const { name, run, ...handle } = await bench.client.train(
+      small(bench, { name: 'too-weak', select: { folds: 2, atLeast: 0.9999 } }),
+    );
+    const result = await handle.result();
+    expect(result).toMatchObject({
+      outcome: 'gate-refused',
+      reason: expect.stringContaining('0.9999') as string,
+    });
+    const details = await bench.client.run(name, run);
+    expect(details.run).toMatchObject({ status: 'gate-refused', modelDigest: result.digest });
+    expect(await bench.store.artifacts.info(details.run.modelDigest as string)).toBeDefined();
+    await expectNothingRegistered(name);
+  });
+
+  test('gate-refused where the champion is better on the same hold-out; registered where the loss is tolerated', async () => {
+    const name = 'champion';
+    const good = await (await bench.client.train(small(bench, { name }))).result();
+    expect(good).toMatchObject({ outcome: 'registered', version: 1, champion: true });
+
+    const worse = { name, search: [tree({ maxDepth: 1, minLeaf: 100 })] };
+    const refused = await (await bench.client.train(small(bench, worse))).result();
+    expect(refused).toMatchObject({ outcome: 'gate-refused' });
+    expect(refused.reason).toMatch(/champion/i);
+    expect((await bench.client.model(name)).version).toBe(1);
+
+    const tolerant = small(bench, { ...worse, select: { folds: 2, tolerance: 0.5 } });
+    const accepted = await (await bench.client.train(tolerant)).result();
+    expect(accepted).toMatchObject({ outcome: 'registered', version: 2 });
+  });
+});
+
+describe('a training learns', () => {
+  test.each([
+    { name: 'multiclass', target: 'grade', search: [tree({ maxDepth: 3 })], task: 'multiclass' },
+    { name: 'regression', target: 'cost', search: [ridge(), tree({ maxDepth: 3 })], task: 'regression' },
+  ])('a $task target', async ({ name, target, search, task }) => {
+    const definition = small(bench, {
+      name,
+      dataset: `SELECT id, size, colour, ${target} FROM parcels`,
+      target,
+      search,
+    });
+    const result = await (await bench.client.train(definition)).result();
+    expect(result).toMatchObject({ outcome: 'registered', version: 1 });
+    const model = await bench.client.model(name);
+    expect(model.signature).toMatchObject({ task, target });
+    expect(model.signature.classes).toEqual(task === 'multiclass' ? ['high', 'low', 'middle'] : undefined);
+    if (task === 'regression') expect(model.metrics.r2).toBeGreaterThan(0.9);
+    else expect(model.metrics.accuracy).toBeGreaterThan(0.6);
+  });
+
+  test('with the candidates that a learner takes: one that refuses ends no search', async () => {
+    const definition = tooManyForTheBaseline('one-refuses', [tree({ maxDepth: 2 }), baselineForest()]);
+    const { name, run, ...handle } = await bench.client.train(definition);
+    expect(await handle.result()).toMatchObject({ outcome: 'registered', version: 1 });
+    expect((await handle.progress()).candidates).toMatchObject({ total: 2, done: 1, failed: 1 });
+    expect(await bench.client.summary(name, run)).toMatchObject({
+      best: { algorithm: 'tree' },
+      refused: [{ algorithm: 'baselineForest', reason: expect.stringContaining('2000') as string }],
+    });
+  });
+
+  test('nothing where every learner refuses, and says why', async () => {
+    const definition = tooManyForTheBaseline('all-refuse', [baselineForest({ trees: [5, 10] })]);
+    const { name, run, ...handle } = await bench.client.train(definition);
+    await expect(handle.result()).rejects.toMatchObject({
+      code: 'LEARNER_REFUSED',
+      message: expect.stringMatching(/All 2 candidates.*at most 2000 rows/) as string,
+    });
+    expect((await bench.client.run(name, run)).run).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('at most 2000 rows') as string,
+    });
+    await expectNothingRegistered(name);
+  });
+
+  function tooManyForTheBaseline(name: string, search: ReturnType<typeof tree>[]) {
+    const source = csv(bench.write(`${name}-large.csv`, smallCsv({ rows: 3_000 })));
+    return small(bench, { name, sources: { parcels: source }, search });
+  }
+});
+
+describe('while a training is under way', () => {
+  test('its width is changed within 1 and 64, and every other number is refused', async () => {
+    const handle = await bench.client.train(small(bench, { name: 'width', ...LONG_SEARCH, parallelism: 1 }));
+    for (const wrong of [0, 65, 1.5, -1, NaN]) {
+      await expect(handle.setParallelism(wrong)).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        field: 'parallelism',
+        message: expect.stringContaining('a whole number from 1 to 64') as string,
+      });
+    }
+    await untilSearching(handle);
+    expect((await handle.progress()).candidates).toMatchObject({ parallelism: 1 });
+    expect(await handle.setParallelism(3)).toBe(3);
+    await expect.poll(async () => openCandidates('width', 1), { timeout: 30_000 }).toBe(3);
+    expect((await handle.progress()).candidates).toMatchObject({ parallelism: 3 });
+    await end(handle);
+  });
+
+  test('cancelling it closes the run and its candidates, and registers nothing', async () => {
+    const handle = await bench.client.train(small(bench, { name: 'cancelled', ...LONG_SEARCH }));
+    await untilSearching(handle);
+    await end(handle);
+    expect((await bench.client.run('cancelled', 1)).run).toMatchObject({ status: 'cancelled' });
+    const candidates = await startedCandidates('cancelled', 1);
+    for (const id of [ids.search('cancelled', 1), candidates.at(-1) as string]) {
+      await expect
+        .poll(async () => (await bench.temporal.workflow.getHandle(id).describe()).status.name, {
+          timeout: 30_000,
+        })
+        .toBe('CANCELLED');
+    }
+    await expectNothingRegistered('cancelled');
+  });
+
+  test('a second run of the same name is refused, by its definition or by its first step', async () => {
+    const definition = small(bench, { name: 'once', ...LONG_SEARCH });
+    const handle = await bench.client.train(definition);
+    await untilSearching(handle);
+    const refusal = {
+      code: 'RUN_IN_PROGRESS',
+      message: expect.stringContaining('training/once/1') as string,
+    };
+    await expect(bench.client.train(definition)).rejects.toMatchObject(refusal);
+
+    // Past the client's own look: two clients that look at the same time.
+    const run = await bench.store.runs.nextNumber('once');
+    const { definitionHash } = (await bench.client.run('once', 1)).run;
+    await bench.temporal.workflow.start('training', {
+      workflowId: ids.training('once', run),
+      taskQueue: 'perennial-orchestrator',
+      args: [{ name: 'once', run, definitionHash, baseDirectory: '/' }],
+    });
+    const other = await bench.client.attach('once', run);
+    await expect(other.result()).rejects.toMatchObject(refusal);
+    expect((await bench.store.runs.list('once')).map(({ number }) => number)).toEqual([1]);
+    expect((await bench.client.run('once', 1)).run.status).toBe('running');
+    await end(handle);
+  });
+
+  test('a run that somebody terminated does not block the next, and its row is closed', async () => {
+    const handle = await bench.client.train(small(bench, { name: 'ended', ...LONG_SEARCH }));
+    await untilSearching(handle);
+    await bench.temporal.workflow.getHandle(handle.workflowId).terminate('by a test');
+    await expect(handle.result()).rejects.toMatchObject({ code: 'CANCELLED' });
+
+    const next = await bench.client.train(small(bench, { name: 'ended' }));
+    expect(await next.result()).toMatchObject({ outcome: 'registered', run: next.run });
+    expect((await bench.client.run('ended', 1)).run).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('terminated') as string,
+    });
+  });
+});
+
+describe('the Temporal Web UI shows', () => {
+  test('every stage by name, where the run stands, and what came out', async () => {
+    const { name, run, workflowId, ...handle } = await bench.client.train(small(bench, { name: 'shown' }));
+    await handle.result();
+    const description = await bench.temporal.workflow.getHandle(workflowId).describe();
+    const attribute = (key: keyof typeof searchAttributes): unknown =>
+      description.typedSearchAttributes.get(searchAttributes[key]);
+    expect(attribute('lifecycle')).toBe(name);
+    expect(attribute('run')).toBe(run);
+    expect(attribute('stage')).toBe('register');
+    expect(attribute('outcome')).toBe('registered');
+    expect(attribute('version')).toBe(1);
+    expect(description.memo).toMatchObject({ version: 1, target: 'late' });
+    expect(await description.staticSummary()).toBe('Train shown, run 1');
+    expect(await description.staticDetails()).toContain('Predicts `late` from `parcels` (csv)');
+
+    const details = await currentDetails(workflowId);
+    for (const stage of ['ingest', 'validate', 'featurize', 'search', 'evaluate', 'register'])
+      expect(details).toMatch(new RegExp(`✔ \\| ${stage} \\| .+`));
+    expect(details).toContain('Candidates: 3 of 3');
+    expect(details).toMatch(/Best: \*\*(tree|logistic)\*\*/);
+
+    const summaries = await summariesOf(workflowId);
+    expect(summaries).toEqual([
+      expect.stringMatching(/open run/i),
+      'Ingest shown',
+      'Validate shown',
+      'Featurise shown',
+      'Grid search of shown: 3 candidates, 2 folds',
+      expect.stringMatching(/^Refit candidate \d$/),
+      'Evaluate on the hold-out',
+      'Compare ONNX Runtime with the learner',
+      expect.stringMatching(/register/i),
+    ]);
+    expect(await summariesOf(ids.candidate(name, run, 0))).toEqual(['Cross-validate candidate 0']);
+    expect(await currentDetails(ids.candidate(name, run, 0))).toMatch(/\*\*tree\*\*.*score 0\.\d{5}/s);
+  });
+
+  test('runs and candidates to those who look for them by search attribute', async () => {
+    const handle = await bench.client.train(small(bench, { name: 'found' }));
+    await handle.result();
+    const listed = async (query: string): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const { workflowId } of bench.temporal.workflow.list({ query })) found.push(workflowId);
+      return found.sort();
+    };
+    await expect
+      .poll(() => listed(`PerennialLifecycle = 'found' AND PerennialOutcome = 'registered'`))
+      .toEqual([handle.workflowId]);
+    await expect
+      .poll(() =>
+        listed(`PerennialLifecycle = 'found' AND PerennialLearner = 'tree' AND PerennialScore > 0.5`),
+      )
+      .toEqual([ids.candidate('found', 1, 0), ids.candidate('found', 1, 1)]);
+  });
+});
+
+async function expectNothingRegistered(name: string): Promise<void> {
+  expect(await bench.store.registry.list(name)).toEqual([]);
+  expect(await bench.store.routes.get(name)).toBeUndefined();
+  expect(await bench.store.orphans()).toEqual([]);
+}
+
+/** Until a candidate is under way. */
+async function untilSearching(handle: TrainingHandle): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const progress = await handle.progress();
+    if (progress.candidates && (await openCandidates(handle.name, handle.run)) > 0) return;
+    if (performance.now() > deadline) throw new Error(`No search: ${JSON.stringify(progress)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function end(handle: { cancel(): Promise<void>; result(): Promise<unknown> }): Promise<void> {
+  await handle.cancel();
+  await expect(handle.result()).rejects.toMatchObject({ code: 'CANCELLED' });
+}
+
+/** Candidates whose workflow is open; none where the search itself is still to begin. */
+async function openCandidates(name: string, run: number): Promise<number> {
+  try {
+    const { raw } = await bench.temporal.workflow.getHandle(ids.search(name, run)).describe();
+    return raw.pendingChildren?.length ?? 0;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 0;
+    throw error;
+  }
+}
+
+async function startedCandidates(name: string, run: number): Promise<string[]> {
+  const { events } = await bench.temporal.workflow.getHandle(ids.search(name, run)).fetchHistory();
+  return (events ?? []).flatMap(
+    (event) => event.childWorkflowExecutionStartedEventAttributes?.workflowExecution?.workflowId ?? [],
+  );
+}
+
+async function currentDetails(workflowId: string): Promise<string> {
+  const handle = bench.temporal.workflow.getHandle(workflowId);
+  const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  return metadata.currentDetails ?? '';
+}
+
+/** What stands beside each step of the history. */
+async function summariesOf(workflowId: string): Promise<string[]> {
+  const { events } = await bench.temporal.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? [])
+    .filter(
+      (event) =>
+        event.activityTaskScheduledEventAttributes ??
+        event.startChildWorkflowExecutionInitiatedEventAttributes,
+    )
+    .map(({ userMetadata }) =>
+      userMetadata?.summary ? defaultPayloadConverter.fromPayload<string>(userMetadata.summary) : '',
+    );
+}

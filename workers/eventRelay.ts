@@ -1,0 +1,84 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { LifecycleEventRow } from '../store/lifecycleTypes.ts';
+import type { Store } from '../store/types.ts';
+import { triggerSignal } from '../workflows/lifecycleMessages.ts';
+import { ids } from '../workflows/messages.ts';
+
+export interface EventRelayOptions {
+  lifecycles: Pick<Store['lifecycles'], 'untoldEvents' | 'markTold'>;
+  temporal: Client;
+  log: Pick<Logger, 'info' | 'warn'>;
+  /** Between two looks. Default 2 s. */
+  everyMs?: number;
+}
+
+const EVERY_MS = 2_000;
+const AT_ONCE = 100;
+
+/**
+ * Tells lifecycles of the events that gateways took. An event that was told, and of which that could not be written down,
+ * is told again: the lifecycle knows its id. While Temporal or the database is away, events wait.
+ */
+export function relayEvents(options: EventRelayOptions): { close(): Promise<void> } {
+  const { lifecycles, log, everyMs = EVERY_MS } = options;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const going = keepTelling();
+  return {
+    async close() {
+      closing.abort();
+      await going;
+    },
+  };
+
+  async function keepTelling(): Promise<void> {
+    let troubled = false;
+    while (!signal.aborted) {
+      let more = false;
+      try {
+        more = (await tellAll()) === AT_ONCE;
+        if (troubled) log.info('events are told again');
+        troubled = false;
+      } catch (error) {
+        if (!troubled) log.warn({ err: error }, 'events cannot be told, and wait');
+        troubled = true;
+      }
+      if (!more) await pause();
+    }
+  }
+
+  /** In their order; the first that cannot be told ends the look, so that it stays the next one. */
+  async function tellAll(): Promise<number> {
+    const events = await lifecycles.untoldEvents(AT_ONCE);
+    for (const event of events) {
+      if (signal.aborted) break;
+      await tell(event);
+      await lifecycles.markTold(event.name, event.id);
+    }
+    return events.length;
+  }
+
+  async function tell({ name, id, reason, actor, at }: LifecycleEventRow): Promise<void> {
+    try {
+      await options.temporal.workflow
+        .getHandle(ids.lifecycle(name))
+        .signal(triggerSignal, { id: `event/${id}`, kind: 'event', reason, by: actor, at });
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      log.warn({ lifecycle: name, event: id }, 'an event was dropped: the lifecycle has ended');
+    }
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, everyMs);
+      signal.addEventListener('abort', done, { once: true });
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+    });
+  }
+}

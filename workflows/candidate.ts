@@ -1,0 +1,25 @@
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { searchAttributes } from '../config/searchAttributes.ts';
+import type { CandidateInput, CandidateResult } from './messages.ts';
+import { trainer, trainerOptions } from './options.ts';
+
+/** One point of the search space: k folds, one score. */
+export async function candidate(input: CandidateInput): Promise<CandidateResult> {
+  const result = await trainer.trainCandidate.executeWithOptions(
+    { ...trainerOptions, summary: `Cross-validate candidate ${input.index}` },
+    [input],
+  );
+  if (result.status === 'refused') {
+    setCurrentDetails(`**${result.learner}** refused: ${result.reason}`);
+    upsertSearchAttributes([{ key: searchAttributes.learner, value: result.learner }]);
+    return result;
+  }
+  setCurrentDetails(
+    `**${result.learner}** ${JSON.stringify(result.params)}\n\nscore ${result.mean.toFixed(5)} ± ${result.std.toFixed(5)}`,
+  );
+  upsertSearchAttributes([
+    { key: searchAttributes.learner, value: result.learner },
+    { key: searchAttributes.score, value: result.mean },
+  ]);
+  return result;
+}

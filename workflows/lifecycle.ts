@@ -1,0 +1,135 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { searchAttributes } from '../config/searchAttributes.ts';
+import { handleOrders } from './lifecycle/orders.ts';
+import { askForRollout } from './lifecycle/replacing.ts';
+import { beginLifecycle, inTurn, progressOf, show, sliceOf, type Lifecycle } from './lifecycle/state.ts';
+import { askForTraining } from './lifecycle/training.ts';
+import { consider, reconsider } from './lifecycle/triggers.ts';
+import { onWatched } from './lifecycle/watched.ts';
+import { keepSchedule, keepWatch } from './lifecycle/watching.ts';
+import {
+  lifecycleQuery,
+  triggerSignal,
+  watchedSignal,
+  type LifecycleInput,
+  type LifecycleState,
+} from './lifecycleMessages.ts';
+import { ids } from './messages.ts';
+import { orchestrator, step } from './options.ts';
+
+/** A window that has something to say costs about 12; whoever takes over a lifecycle replays all of them. */
+const MAX_HISTORY_EVENTS = 1_000;
+/** How often the end of a child of an earlier execution is asked for. */
+const ASK_EVERY_MS = 15_000;
+
+/**
+ * A model's life, for as long as it lives: owns what is deployed, starts trainings, rollouts and the watch, and decides
+ * what each trigger, window and order leads to. Everything that happens to it passes through one queue.
+ */
+export async function lifecycle(input: LifecycleInput): Promise<void> {
+  const self = beginLifecycle(input);
+  setHandler(lifecycleQuery, () => progressOf(self));
+  setHandler(triggerSignal, (trigger) => inTurn(self, () => consider(self, trigger)));
+  setHandler(watchedSignal, (told) => inTurn(self, () => onWatched(self, told)));
+  handleOrders(self);
+  upsertSearchAttributes([{ key: searchAttributes.lifecycle, value: self.name }]);
+  try {
+    if (input.carried) self.queue.push(() => resume(self));
+    for (;;) {
+      self.working = true;
+      await workOff(self);
+      self.working = false;
+      if (isLong() && self.queue.length === 0 && self.own.size === 0) break;
+      await condition(() => self.queue.length > 0, restMs(self));
+      if (self.queue.length === 0) self.queue.push(() => onTime(self));
+    }
+    await condition(allHandlersFinished);
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => retire(self));
+    throw error;
+  }
+  await continueAsNew<typeof lifecycle>({ name: self.name, carried: self.state });
+}
+
+/** One after the other, and after each what waited is looked at again. */
+async function workOff(self: Lifecycle): Promise<void> {
+  const { state } = self;
+  const before = JSON.stringify(state);
+  const essential = essentials(state);
+  for (let next = self.queue.shift(); next; next = self.queue.shift()) {
+    await next();
+    // A training or a rollout that has ended arrives once.
+    for (const id of self.own) if (!isOpen(self, id)) self.own.delete(id);
+    if (state.pending) await reconsider(self);
+  }
+  if (JSON.stringify(state) === before) return;
+  state.revision++;
+  show(self);
+  // That another window was quiet need not be kept each time: what it changed is the watch's to remember.
+  if (essentials(state) === essential && state.revision % KEEP_EVERY !== 0) return;
+  await orchestrator.keepState.executeWithOptions(step('Keep what it knows'), [{ name: self.name, state }]);
+}
+
+const KEEP_EVERY = 20;
+
+/** All but what each window changes. */
+function essentials({ watched, clock, revision, ...rest }: LifecycleState): string {
+  return JSON.stringify({
+    ...rest,
+    replayed: clock !== undefined,
+    known: revision > 0 && watched !== undefined,
+  });
+}
+
+function isOpen({ name, state }: Lifecycle, id: string): boolean {
+  return (
+    (state.training && ids.training(name, state.training.run) === id) || state.rollout?.workflowId === id
+  );
+}
+
+/** After a continue-as-new; and after an installation was restored, whose Temporal knows neither watch nor schedule. */
+async function resume(self: Lifecycle): Promise<void> {
+  if (!self.state.deployment) return;
+  await keepSchedule(self, (await sliceOf(self)).retrain?.schedule);
+  await keepWatch(self);
+}
+
+function isLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return historyLength > MAX_HISTORY_EVENTS || continueAsNewSuggested;
+}
+
+/** Until something has to be done without anybody's word; undefined is never. */
+function restMs({ name, state, own, dueInMs }: Lifecycle): number | undefined {
+  const orphaned =
+    (state.training && !own.has(ids.training(name, state.training.run))) ||
+    (state.rollout && !own.has(state.rollout.workflowId));
+  if (orphaned) return ASK_EVERY_MS;
+  // In a past that somebody replays, time passes with the windows.
+  return state.pending && state.clock === undefined ? dueInMs : undefined;
+}
+
+async function onTime(self: Lifecycle): Promise<void> {
+  await askForTraining(self);
+  await askForRollout(self);
+  await reconsider(self);
+}
+
+/** Cancelled: nothing is started by itself any more. What is under way ends by itself, and the champion serves on. */
+async function retire(self: Lifecycle): Promise<void> {
+  await keepSchedule(self, undefined);
+  if (!self.state.watching) return;
+  await getExternalWorkflowHandle(ids.watch(self.name))
+    .cancel()
+    .catch(() => undefined);
+}

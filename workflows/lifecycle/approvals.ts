@@ -1,0 +1,58 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Approval } from '../lifecycleMessages.ts';
+import type { Order } from '../messages.ts';
+import { announce } from './notices.ts';
+import { note } from './noting.ts';
+import { now, sliceOf, type Lifecycle } from './state.ts';
+
+/** Asks, and waits; whoever asks next finds that a question is open. */
+export async function askPerson(self: Lifecycle, question: Omit<Approval, 'id' | 'at'>): Promise<void> {
+  const { state, name } = self;
+  const at = await now(self);
+  const id = `${name}/${state.revision + 1}`;
+  state.approval = { ...question, id, at };
+  await note(self, {
+    key: `approval/${id}`,
+    actor: question.by,
+    action: 'approval.ask',
+    details: { id, kind: question.kind, question: question.question },
+  });
+  await announce(self, 'approval-needed', at, question.question);
+}
+
+/**
+ * Takes a person's answer off the state.
+ *
+ * @throws LIFECYCLE_STATE where nothing is asked, something else is, or the author would approve his own
+ */
+export async function answerPerson(
+  self: Lifecycle,
+  answer: 'approve' | 'reject',
+  { actor, reason, id }: Order & { id: string },
+): Promise<Approval> {
+  const { state } = self;
+  const { approval } = state;
+  if (approval?.id !== id) throw refused('id', id, approval ? approval.id : 'nothing: no question is open');
+  const author = state.deployment?.by;
+  const own = actor === approval.by || actor === author;
+  if (answer === 'approve' && own && (await sliceOf(self)).approvals?.fourEyes) {
+    throw refused('actor', actor, `somebody else than ${[...new Set([approval.by, author])].join(' and ')}`);
+  }
+  await note(self, {
+    key: `approval/${id}/${answer}`,
+    actor,
+    action: `approval.${answer}`,
+    details: { id, kind: approval.kind, question: approval.question, reason },
+  });
+  state.approval = undefined;
+  return approval;
+}
+
+function refused(field: string, value: string, expected: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'LIFECYCLE_STATE',
+    message: `${field} is ${value}; expected ${expected}.`,
+    nonRetryable: true,
+    details: [{ field, value, expected }],
+  });
+}

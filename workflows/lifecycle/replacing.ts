@@ -1,0 +1,175 @@
+import { isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { searchAttributes } from '../../config/searchAttributes.ts';
+import type { Trigger } from '../lifecycleMessages.ts';
+import { ids, type RolloutInput } from '../messages.ts';
+import { orchestrator, step } from '../options.ts';
+import type { rollout } from '../rollout.ts';
+import { askPerson } from './approvals.ts';
+import { announce } from './notices.ts';
+import { now, sliceOf, type Lifecycle } from './state.ts';
+import { keepWatch } from './watching.ts';
+
+/** A version that the gate let through beside a champion: how it replaces it is declared. */
+export async function replaceChampion(self: Lifecycle, version: number, trigger: Trigger): Promise<void> {
+  const { promote, approvals } = await sliceOf(self);
+  if (promote === 'person') {
+    const at = await now(self);
+    return announce(
+      self,
+      'registered',
+      at,
+      `${self.name}@${version} stands beside the champion until a person rolls it out.`,
+    );
+  }
+  if (approvals?.before.includes('rollout')) {
+    return askPerson(self, {
+      kind: 'rollout',
+      question: `Is ${self.name}@${version} to replace the champion? ${trigger.reason}`,
+      by: trigger.by,
+      version,
+      trigger,
+    });
+  }
+  return proceed(self, version, trigger);
+}
+
+/** After a person's approval, or without one where none is asked for. */
+export async function proceed(self: Lifecycle, version: number, trigger: Trigger): Promise<void> {
+  const { promote } = await sliceOf(self);
+  return promote === 'gate' ? promoteByGate(self, version, trigger) : rollOut(self, version);
+}
+
+async function promoteByGate(self: Lifecycle, version: number, trigger: Trigger): Promise<void> {
+  const { state, name } = self;
+  const previous = state.champion;
+  const reason = `It is better on the recent hold-out. ${trigger.reason}`;
+  const changed = await orchestrator.promoteByGate.executeWithOptions(
+    step(`${name}@${version} becomes champion`),
+    [
+      {
+        name,
+        version,
+        expectedChampion: previous,
+        actor: ids.lifecycle(name),
+        reason,
+        idempotencyKey: `lifecycle/promote/${version}/${trigger.id}`,
+      },
+    ],
+  );
+  const at = await now(self);
+  if (!changed.promoted) {
+    return announce(self, 'failed', at, `${name}@${version} did not become champion: ${changed.reason}`);
+  }
+  await becameChampion(self, version, previous, at, reason);
+}
+
+/** The rollout is a child that outlives this execution. */
+async function rollOut(self: Lifecycle, version: number): Promise<void> {
+  const { name } = self;
+  const planned = await orchestrator.planRollout.executeWithOptions(
+    step(`Plan the rollout of ${name}@${version}`),
+    [{ name, version, startedBy: ids.lifecycle(name) }],
+  );
+  const at = await now(self);
+  if ('busy' in planned) {
+    // A person's own rollout: that person decides what becomes of this version too.
+    return announce(
+      self,
+      'registered',
+      at,
+      `${name}@${version} is not rolled out by itself, because ${planned.busy} is under way.`,
+    );
+  }
+  await announce(
+    self,
+    'rollout-started',
+    at,
+    `Rollout ${planned.rollout.number} of ${name}@${version} begins.`,
+  );
+  await startRollout(self, planned.rollout);
+}
+
+async function startRollout(self: Lifecycle, input: RolloutInput): Promise<void> {
+  const { state } = self;
+  const { name, number, challengerVersion, policy } = input;
+  const workflowId = ids.rollout(name, number);
+  state.rollout = { number, challengerVersion, workflowId };
+  const child = await startChild<typeof rollout>('rollout', {
+    workflowId,
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `Roll out ${name}@${challengerVersion}: ${[...policy.steps, 100].join(' %, ')} %`,
+    typedSearchAttributes: [
+      { key: searchAttributes.lifecycle, value: name },
+      { key: searchAttributes.version, value: challengerVersion },
+    ],
+  });
+  self.own.add(workflowId);
+  void child.result().then(
+    ({ outcome, reason }) => self.queue.push(() => rolledOut(self, number, { status: outcome, reason })),
+    (error: unknown) =>
+      self.queue.push(() =>
+        rolledOut(self, number, {
+          status: 'aborted',
+          reason: isCancellation(error) ? 'It was cancelled.' : String(error),
+        }),
+      ),
+  );
+}
+
+/** What a rollout came to, told by itself or asked for. */
+export async function rolledOut(
+  self: Lifecycle,
+  number: number,
+  { status, reason }: { status: string; reason: string },
+): Promise<void> {
+  const { state, name } = self;
+  if (state.rollout?.number !== number) return;
+  const { challengerVersion } = state.rollout;
+  const previous = state.champion;
+  state.rollout = undefined;
+  const at = await now(self);
+  if (status === 'promoted') return becameChampion(self, challengerVersion, previous, at, reason);
+  state.rejectedInARow++;
+  if (status === 'rolled-back') {
+    await orchestrator.markBad.executeWithOptions(step(`${name}@${challengerVersion} was rolled back`), [
+      { name, version: challengerVersion, reason, actor: ids.rollout(name, number) },
+    ]);
+  }
+  await announce(
+    self,
+    status === 'rolled-back' ? 'rolled-back' : 'inconclusive',
+    at,
+    `Rollout ${number} of ${name}@${challengerVersion} ended as ${status}: ${reason}`,
+  );
+}
+
+/** A rollout whose end does not arrive by itself: of an execution before this one. */
+export async function askForRollout(self: Lifecycle): Promise<void> {
+  const { rollout: open } = self.state;
+  if (!open || self.own.has(open.workflowId)) return;
+  const { number, workflowId } = open;
+  const end = await orchestrator.endOfRollout.executeWithOptions(step(`Has rollout ${number} ended?`), [
+    { name: self.name, number, workflowId },
+  ]);
+  if (end) await rolledOut(self, number, end);
+}
+
+async function becameChampion(
+  self: Lifecycle,
+  version: number,
+  previousVersion: number | undefined,
+  at: string,
+  reason: string,
+): Promise<void> {
+  const { state, name } = self;
+  const { probationMs = 0 } = await sliceOf(self);
+  state.champion = version;
+  state.rejectedInARow = 0;
+  state.probation =
+    probationMs > 0 && previousVersion !== undefined
+      ? { version, previousVersion, until: new Date(Date.parse(at) + probationMs).toISOString() }
+      : undefined;
+  await announce(self, 'promoted', at, `${name}@${version} is the champion: ${reason}`);
+  await keepWatch(self);
+}

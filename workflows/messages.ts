@@ -1,0 +1,375 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CanaryCounts } from '../decisions/canary/counts.ts';
+import type { CanaryPolicy } from '../decisions/canary/policy.ts';
+import type { CanaryVerdict } from '../decisions/canary/verdict.ts';
+import type { CheckResult, Verdict } from '../decisions/checks.ts';
+import type { ComparedRows } from '../decisions/gate.ts';
+
+/** Everything that crosses the border of a workflow, and the ids under which workflows are found. */
+
+// ---- ids and queues ------------------------------------------------------------------------------------------
+
+export const ids = {
+  training: (name: string, run: number) => `training/${name}/${run}`,
+  search: (name: string, run: number) => `training/${name}/${run}/search`,
+  candidate: (name: string, run: number, index: number) => `training/${name}/${run}/candidate/${index}`,
+  rollout: (name: string, number: number) => `rollout/${name}/${number}`,
+  lifecycle: (name: string) => `lifecycle/${name}`,
+  watch: (name: string) => `watch/${name}`,
+  notice: (name: string, id: string) => `notice/${name}/${id}`,
+  /** Of the Temporal Schedule, and of the workflow that each of its starts is. */
+  schedule: (name: string) => `retrain/${name}`,
+};
+
+export const queues = {
+  /** Workflows and short activities. */
+  orchestrator: 'perennial-orchestrator',
+  /** Whatever reads a dataset. */
+  trainer: 'perennial-trainer',
+};
+
+// ---- training ------------------------------------------------------------------------------------------------
+
+export interface TrainingInput {
+  name: string;
+  run: number;
+  definitionHash: string;
+  /** Absolute; relative source paths start there. Not part of the definition, so not of the lineage. */
+  baseDirectory: string;
+  /** Of a lifecycle's training: rows are those known at this moment (ISO 8601), in the window of `retrain`. */
+  asOf?: string;
+  /** Of a lifecycle's training: the lifecycle starts the rollout. */
+  managed?: boolean;
+}
+
+export const STAGES = ['ingest', 'validate', 'featurize', 'search', 'evaluate', 'register'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** How a training ended. A judgement that says no is an outcome, not an error. */
+export type TrainingOutcome = 'registered' | 'checks-failed' | 'gate-refused';
+
+export interface TrainingResult {
+  outcome: TrainingOutcome;
+  name: string;
+  run: number;
+  /** Why the gate or the checks said no; the verdict's sentence otherwise. */
+  reason: string;
+  version?: number;
+  /** True where this very model was a version already. */
+  existing?: boolean;
+  /** SHA-256 of the ONNX file. */
+  digest?: string;
+  champion?: boolean;
+  /** Workflow id of the rollout that was started by itself. */
+  rollout?: string;
+}
+
+export interface CandidateScore {
+  index: number;
+  learner: string;
+  params: Record<string, number | string | boolean | null>;
+  /** Mean and standard deviation (ddof 0, as scikit-learn's std_test_score) of the folds' scores. */
+  mean: number;
+  std: number;
+}
+
+export interface TrainingProgress {
+  name: string;
+  run: number;
+  stages: { stage: Stage; state: 'waiting' | 'running' | 'done' | 'failed'; note?: string }[];
+  metric?: { name: string; better: 'higher' | 'lower' };
+  candidates?: { total: number; done: number; failed: number; running: number; parallelism: number };
+  best?: CandidateScore;
+}
+
+export const progressQuery = defineQuery<TrainingProgress>('progress');
+/** Changes how many candidates are under way at the same time, 1 to 64. */
+export const setParallelism = defineUpdate<number, [number]>('setParallelism');
+
+// ---- search --------------------------------------------------------------------------------------------------
+
+export interface SearchInput {
+  name: string;
+  run: number;
+  definitionHash: string;
+  featuresDigest: string;
+  total: number;
+  metric: { name: string; better: 'higher' | 'lower' };
+  parallelism: number;
+  /** Carried over when a long search continues as new. */
+  carried?: SearchState;
+}
+
+export interface SearchState {
+  next: number;
+  done: number;
+  failed: number;
+  best?: CandidateScore;
+  /** Of the refused candidates the one that stands first in the grid. */
+  refusal?: Refusal;
+  parallelism: number;
+}
+
+export interface Refusal {
+  index: number;
+  learner: string;
+  reason: string;
+}
+
+export interface SearchResult {
+  done: number;
+  failed: number;
+  best?: CandidateScore;
+  refusal?: Refusal;
+}
+
+/** From training to its search. */
+export const searchParallelism = defineSignal<[number]>('searchParallelism');
+/** From a search to its training, at most 100 times in a search's life. */
+export const searchProgress =
+  defineSignal<[Pick<SearchState, 'done' | 'failed' | 'best'> & { running: number }]>('searchProgress');
+
+// ---- candidate -----------------------------------------------------------------------------------------------
+
+export interface CandidateInput {
+  name: string;
+  run: number;
+  index: number;
+  definitionHash: string;
+  featuresDigest: string;
+}
+
+export type CandidateResult =
+  | ({ status: 'done' } & CandidateScore)
+  /** The learner cannot take this data, and says why. */
+  | { status: 'refused'; index: number; learner: string; reason: string };
+
+// ---- what the stages' activities take and give ---------------------------------------------------------------
+
+/** What most stages take. */
+export interface StageInput {
+  name: string;
+  run: number;
+  definitionHash: string;
+  baseDirectory: string;
+  asOf?: string;
+}
+
+export interface IngestResult {
+  datasetDigest: string;
+  rows: number;
+  columns: number;
+  bytes: number;
+  /** True where the snapshot was there already. */
+  existing: boolean;
+  /** Of a retraining on the prediction log, of whose rows `unfit` cannot be of this dataset. */
+  logged?: { rows: number; unfit: number };
+}
+
+export interface ValidateResult {
+  verdict: Verdict;
+  counts: Record<Verdict, number>;
+  /** The worst few; all of them stand in Postgres. */
+  worst: Pick<CheckResult, 'title' | 'verdict' | 'message'>[];
+}
+
+export interface FeaturizeResult {
+  featuresDigest: string;
+  task: 'binary' | 'multiclass' | 'regression';
+  metric: { name: string; better: 'higher' | 'lower' };
+  /** Rows in training and hold-out, and of these in the search sample. */
+  trainRows: number;
+  testRows: number;
+  sampleRows: number;
+  features: number;
+  candidates: number;
+  folds: number;
+  parallelism: number;
+  /** What the gate will ask of the hold-out. */
+  gate: { atLeast?: number; atMost?: number; tolerance: number };
+}
+
+export interface RefitInput extends StageInput {
+  datasetDigest: string;
+  featuresDigest: string;
+  candidate: number;
+}
+
+export interface RefitResult {
+  modelDigest: string;
+  goldenDigest: string;
+  refitRows: number;
+}
+
+export interface EvaluateResult {
+  evaluationDigest: string;
+  testRows: number;
+  /** The hold-out's metrics by name. */
+  metrics: Record<string, number>;
+  /** The current champion's metric on the rows that are compared, where there is one that can answer. */
+  champion?: { version: number; metric: number } | { version: number; incomparable: string };
+  /** Of a retraining: the hold-out rows that are compared. Absent: all of them. */
+  compared?: ComparedRows;
+}
+
+export interface RegisterResult {
+  version: number;
+  existing: boolean;
+  champion: boolean;
+  /** To be started as a child that outlives the training: the definition's `canary` says so and there is a champion. */
+  rollout?: RolloutInput;
+  /** Why it is not, where the definition says so all the same. */
+  noRollout?: string;
+}
+
+// ---- rollout -------------------------------------------------------------------------------------------------
+
+export interface RolloutInput {
+  name: string;
+  number: number;
+  challengerVersion: number;
+  policy: CanaryPolicy;
+  /** A person, or the training that registered the version. */
+  startedBy: string;
+  /** Carried over when a long rollout continues as new. */
+  carried?: RolloutState;
+}
+
+export type RolloutPhase =
+  /** Gateways load the challenger. */
+  | 'preparing'
+  /** Both serve; looks are taken. */
+  | 'serving'
+  /** As before a pause, with the weight kept and no verdict acted upon. */
+  | 'paused'
+  /** The guards pass; a person approves. */
+  | 'awaiting-approval'
+  /** All keys are with the challenger, the old champion is loaded, late labels are looked at. */
+  | 'probation'
+  | 'ended';
+
+export type RolloutOutcome = 'promoted' | 'rolled-back' | 'inconclusive' | 'aborted';
+
+/** What a rollout made of its model's route. */
+export interface RolloutRoute {
+  championVersion: number;
+  challengerVersion?: number;
+  weight: number;
+  rolloutId?: string;
+  stage?: number;
+  standbyVersion?: number;
+  logInputs: boolean;
+}
+
+/** What a rollout knows of itself; enough to continue as new. */
+export interface RolloutState {
+  /** 0 until the rollout is open. */
+  championVersion: number;
+  phase: RolloutPhase;
+  /** Why a person has to look, where the verdict was `hold`. */
+  held?: string;
+  /** A person has looked and resumed: what held it does so no more. */
+  holdAccepted?: boolean;
+  /** Index of the step under way. */
+  stage: number;
+  stages: { stage: number; weight: number; startedAt: string }[];
+  /** Looks taken so far, and the last of them. */
+  looks: number;
+  last?: { counts: CanaryCounts; verdict: CanaryVerdict };
+  /** The route as this rollout left it, absent before its first change, and its revision. */
+  route?: RolloutRoute;
+  revision: number;
+  /** A change of which it is not known whether it happened. */
+  attempted?: RolloutRoute;
+  /** Whether gateways logged inputs before the rollout began. */
+  loggedInputs: boolean;
+  /** Orders given so far. */
+  orders: number;
+  /** What people should know of it besides the verdict, by subject: no gateway was alive, labels are no classes ... */
+  notes: Record<string, string>;
+  /** ISO 8601; empty until the rollout is open. */
+  startedAt: string;
+  promotedAt?: string;
+  /** Why all keys went to the challenger. */
+  promotedBecause?: string;
+}
+
+export interface RolloutProgress extends RolloutState {
+  name: string;
+  number: number;
+  challengerVersion: number;
+  steps: number[];
+  outcome?: RolloutOutcome;
+  reason?: string;
+}
+
+export interface RolloutResult {
+  outcome: RolloutOutcome;
+  name: string;
+  number: number;
+  championVersion: number;
+  challengerVersion: number;
+  reason: string;
+  looks: number;
+}
+
+/** Who gives a command and why: both stand in the audit. */
+export interface Order {
+  actor: string;
+  reason: string;
+}
+
+const ORDER_CHARACTERS = { actor: 200, reason: 1_000 } as const;
+
+/** What is wrong with an order, which is whatever somebody sent; undefined where it is one. */
+export function malformedPart(
+  order: unknown,
+): { field: 'actor' | 'reason'; found: string; expected: string } | undefined {
+  const given = (typeof order === 'object' && order !== null ? order : {}) as Record<string, unknown>;
+  for (const field of ['actor', 'reason'] as const) {
+    const most = ORDER_CHARACTERS[field];
+    const value = given[field];
+    if (typeof value === 'string' && value.trim() !== '' && value.length <= most) continue;
+    const found = typeof value === 'string' ? `${value.length} characters` : typeof value;
+    return { field, found, expected: `1 to ${most} characters` };
+  }
+  return undefined;
+}
+
+export const rolloutQuery = defineQuery<RolloutProgress>('rollout');
+/** Validated: a command that the phase does not take is refused with ROLLOUT_PHASE and changes nothing. */
+export const rolloutOrders = {
+  /** Keeps the weight and acts on no verdict. */
+  pause: defineUpdate<RolloutProgress, [Order]>('pause'),
+  resume: defineUpdate<RolloutProgress, [Order]>('resume'),
+  /** Ends it, with the champion restored. */
+  abort: defineUpdate<RolloutProgress, [Order]>('abort'),
+  /** Where the policy asks for it, before all keys go to the challenger. */
+  approve: defineUpdate<RolloutProgress, [Order]>('approve'),
+  /** All keys at once, whatever the guards say. */
+  promote: defineUpdate<RolloutProgress, [Order]>('promote'),
+  /** The champion back at once; also in probation. */
+  rollback: defineUpdate<RolloutProgress, [Order]>('rollback'),
+};
+export type RolloutOrderName = keyof typeof rolloutOrders;
+
+/** What a guard of the user's own is asked (an activity on a task queue of its own, in any language); JSON. */
+export interface CustomGuardQuestion {
+  apiVersion: 1;
+  rollout: string;
+  name: string;
+  championVersion: number;
+  challengerVersion: number;
+  stage: number;
+  weight: number;
+  /** ISO 8601. */
+  startedAt: string;
+  look: number;
+  parameters: Record<string, string | number | boolean | null>;
+}
+
+/** What it answers. Anything else, and no answer in time, counts as `undecided`. */
+export interface CustomGuardAnswer {
+  state: 'pass' | 'fail' | 'undecided';
+  reason: string;
+}

@@ -1,0 +1,316 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  ParentClosePolicy,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { searchAttributes } from '../config/searchAttributes.ts';
+import { judgeGate } from '../decisions/gate.ts';
+import { rootMessage } from './failures.ts';
+import {
+  ids,
+  progressQuery,
+  searchParallelism,
+  searchProgress,
+  setParallelism,
+  STAGES,
+  type FeaturizeResult,
+  type RolloutInput,
+  type SearchResult,
+  type Stage,
+  type TrainingInput,
+  type TrainingOutcome,
+  type TrainingProgress,
+  type TrainingResult,
+} from './messages.ts';
+import { orchestrator, orchestratorOptions, trainer, trainerOptions } from './options.ts';
+import { describeProgress } from './progress.ts';
+import type { rollout as rolloutWorkflow } from './rollout.ts';
+import type { search } from './search.ts';
+
+/** From a definition to a registered model: ingest, validate, featurize, search, evaluate, register. */
+export async function training(input: TrainingInput): Promise<TrainingResult> {
+  const progress: TrainingProgress = {
+    name: input.name,
+    run: input.run,
+    stages: STAGES.map((stage) => ({ stage, state: 'waiting' })),
+  };
+  setHandler(progressQuery, () => progress);
+  const width = handleParallelism(progress);
+
+  const run = { name: input.name, run: input.run, executionId: workflowInfo().firstExecutionRunId };
+  const close = (
+    status: Exclude<TrainingOutcome, 'registered'> | 'failed' | 'cancelled',
+    reason: string,
+  ): Promise<void> =>
+    orchestrator.closeRun.executeWithOptions(short(`Close run ${input.run}: ${status}`), [
+      { ...run, status, reason },
+    ]);
+  await orchestrator.openRun.executeWithOptions(short(`Open run ${input.run}`), [
+    { ...run, workflowId: workflowInfo().workflowId, definitionHash: input.definitionHash },
+  ]);
+  try {
+    const result = await stages(input, progress, width);
+    if (result.outcome !== 'registered') {
+      await close(result.outcome, result.reason);
+    }
+    finish(result.outcome, progress);
+    await condition(allHandlersFinished);
+    return result;
+  } catch (error) {
+    const status = isCancellation(error) ? 'cancelled' : 'failed';
+    // Also when the workflow is cancelled, the run's row says how it ended.
+    await CancellationScope.nonCancellable(() => close(status, rootMessage(error)));
+    finish(status, progress);
+    throw error;
+  }
+}
+
+async function stages(
+  input: TrainingInput,
+  progress: TrainingProgress,
+  width: SearchWidth,
+): Promise<TrainingResult> {
+  const { name, run } = input;
+  const base: TrainingResult = { outcome: 'registered', name, run, reason: '' };
+
+  const dataset = await stage('ingest', progress, async (note) => {
+    const result = await trainer.ingest.executeWithOptions(long(`Ingest ${name}`), [input]);
+    const { rows, columns, existing, logged } = result;
+    const words: unknown[] = [`${count(rows)} rows x ${columns} columns`, existing && 'snapshot was there'];
+    words.push(logged && `${count(logged.rows)} of the prediction log`);
+    words.push(logged && logged.unfit > 0 && `${count(logged.unfit)} logged rows do not fit`);
+    note(words.filter(Boolean).join(', '));
+    return result;
+  });
+  const data = { ...input, datasetDigest: dataset.datasetDigest };
+
+  const checks = await stage('validate', progress, async (note) => {
+    const result = await trainer.validate.executeWithOptions(long(`Validate ${name}`), [data]);
+    note(`${result.counts.pass} passed, ${result.counts.warn} warned, ${result.counts.fail} failed`);
+    return result;
+  });
+  if (checks.verdict === 'fail') {
+    const failed = checks.worst.filter((check) => check.verdict === 'fail').map((check) => check.message);
+    return { ...base, outcome: 'checks-failed', reason: failed.join(' ') };
+  }
+
+  const features = await stage('featurize', progress, async (note) => {
+    const result = await trainer.featurize.executeWithOptions(long(`Featurise ${name}`), [data]);
+    note(
+      `${result.features} features; ${count(result.sampleRows)} of ${count(result.trainRows)} training rows for the search`,
+    );
+    return result;
+  });
+  progress.metric = features.metric;
+
+  const found = await stage('search', progress, async (note) => {
+    const result = await searchGrid(input, features, progress, width);
+    note(`${result.done} candidates${result.failed ? `, ${result.failed} refused` : ''}`);
+    return result;
+  });
+  const best = found.best;
+  if (!best) {
+    throw ApplicationFailure.create({
+      type: 'LEARNER_REFUSED',
+      message: `All ${found.failed} candidates were refused by their learners; the first, ${found.refusal?.learner}: ${found.refusal?.reason}.`,
+      nonRetryable: true,
+      details: [
+        { field: 'search', value: found.refusal?.learner, expected: 'a learner that takes this data' },
+      ],
+    });
+  }
+
+  const chosen = { ...data, featuresDigest: features.featuresDigest, candidate: best.index };
+  const evaluation = await stage('evaluate', progress, async (note) => {
+    const model = await trainer.refit.executeWithOptions(long(`Refit candidate ${best.index}`), [chosen]);
+    const result = await trainer.evaluate.executeWithOptions(long(`Evaluate on the hold-out`), [
+      { ...chosen, ...model },
+    ]);
+    note(
+      `hold-out ${features.metric.name} ${format(result.metrics[features.metric.name])} on ${count(result.testRows)} rows`,
+    );
+    return { ...model, ...result };
+  });
+
+  return stage('register', progress, async (note) => {
+    const gate = judgeGate({
+      metric: features.metric.name,
+      better: features.metric.better,
+      value: evaluation.metrics[features.metric.name],
+      ...features.gate,
+      champion: evaluation.champion,
+      compared: evaluation.compared,
+    });
+    if (!gate.accepted) {
+      note(gate.reason);
+      return { ...base, outcome: 'gate-refused', reason: gate.reason, digest: evaluation.modelDigest };
+    }
+    await trainer.checkParity.executeWithOptions(long('Compare ONNX Runtime with the learner'), [
+      { name, run, modelDigest: evaluation.modelDigest, goldenDigest: evaluation.goldenDigest },
+    ]);
+    const registered = await orchestrator.register.executeWithOptions(
+      short(`Register ${evaluation.modelDigest.slice(0, 12)}`),
+      [{ ...chosen, ...evaluation, promote: gate.promote }],
+    );
+    upsertSearchAttributes([{ key: searchAttributes.version, value: registered.version }]);
+    const { version, existing, champion, noRollout } = registered;
+    upsertMemo({ version, digest: evaluation.modelDigest });
+    const rolledOut = registered.rollout && (await startRollout(registered.rollout));
+    const words = [`${name}@${version}${existing ? ' (was there)' : ''}`, champion ? 'champion' : undefined];
+    words.push(rolledOut && `${rolledOut} started`, noRollout && `no rollout: ${noRollout}`);
+    note(words.filter(Boolean).join(', '));
+    const { modelDigest: digest } = evaluation;
+    return { ...base, version, existing, champion, digest, reason: gate.reason, rollout: rolledOut };
+  });
+}
+
+/** A child that outlives the training. @returns its workflow id */
+async function startRollout(rollout: RolloutInput): Promise<string> {
+  const { name, number, challengerVersion, policy } = rollout;
+  const child = await startChild<typeof rolloutWorkflow>('rollout', {
+    workflowId: ids.rollout(name, number),
+    args: [rollout],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `Roll out ${name}@${challengerVersion}: ${[...policy.steps, 100].join(' %, ')} %`,
+    typedSearchAttributes: [
+      { key: searchAttributes.lifecycle, value: name },
+      { key: searchAttributes.version, value: challengerVersion },
+    ],
+  });
+  return child.workflowId;
+}
+
+async function searchGrid(
+  input: TrainingInput,
+  features: FeaturizeResult,
+  progress: TrainingProgress,
+  width: SearchWidth,
+): Promise<SearchResult> {
+  const { name, run, definitionHash } = input;
+  const parallelism = progress.candidates?.parallelism ?? features.parallelism;
+  const candidates = { total: features.candidates, done: 0, failed: 0, running: 0, parallelism };
+  progress.candidates = candidates;
+  setHandler(searchProgress, ({ best, done, failed, running }) => {
+    // Two signals sent in the same moment arrive in either order.
+    if (done + failed < candidates.done + candidates.failed) return;
+    Object.assign(candidates, { done, failed, running });
+    progress.best = best;
+    show(progress);
+  });
+  const child = await startChild<typeof search>('search', {
+    workflowId: ids.search(name, run),
+    args: [
+      {
+        name,
+        run,
+        definitionHash,
+        featuresDigest: features.featuresDigest,
+        total: features.candidates,
+        metric: features.metric,
+        parallelism,
+      },
+    ],
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    staticSummary: `Grid search of ${name}: ${features.candidates} candidates, ${features.folds} folds`,
+    typedSearchAttributes: [
+      { key: searchAttributes.lifecycle, value: name },
+      { key: searchAttributes.run, value: run },
+    ],
+  });
+  width.tell = (changed) => child.signal(searchParallelism, changed);
+  // Changed while the search was being started.
+  if (candidates.parallelism !== parallelism) await width.tell(candidates.parallelism);
+  const result = await child.result();
+  Object.assign(candidates, { done: result.done, failed: result.failed, running: 0 });
+  progress.best = result.best;
+  return result;
+}
+
+/** Tells the search how wide it may be, once there is one. */
+interface SearchWidth {
+  tell?: (parallelism: number) => Promise<void>;
+}
+
+/** The live control of the search's width; kept for a search that has not begun. */
+function handleParallelism(progress: TrainingProgress): SearchWidth {
+  const width: SearchWidth = {};
+  setHandler(
+    setParallelism,
+    async (parallelism) => {
+      progress.candidates ??= { total: 0, done: 0, failed: 0, running: 0, parallelism };
+      progress.candidates.parallelism = parallelism;
+      show(progress);
+      await width.tell?.(parallelism);
+      return parallelism;
+    },
+    {
+      validator: (parallelism) => {
+        if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > 64) {
+          throw new RangeError(`parallelism is ${parallelism}; expected a whole number from 1 to 64`);
+        }
+        if (
+          progress.stages.some((s) => s.stage === 'search' && (s.state === 'done' || s.state === 'failed'))
+        ) {
+          throw new RangeError('the search has ended');
+        }
+      },
+    },
+  );
+  return width;
+}
+
+/** Marks a stage's beginning and end where people look: progress query, search attribute, details in the Web UI. */
+async function stage<T>(
+  name: Stage,
+  progress: TrainingProgress,
+  body: (note: (text: string) => void) => Promise<T>,
+): Promise<T> {
+  const entry = progress.stages.find((s) => s.stage === name);
+  if (!entry) throw new Error(`unknown stage ${name}`);
+  entry.state = 'running';
+  upsertSearchAttributes([{ key: searchAttributes.stage, value: name }]);
+  show(progress);
+  try {
+    const result = await body((text) => {
+      entry.note = text;
+    });
+    entry.state = 'done';
+    return result;
+  } catch (error) {
+    entry.state = 'failed';
+    entry.note = rootMessage(error);
+    throw error;
+  } finally {
+    show(progress);
+  }
+}
+
+function finish(outcome: string, progress: TrainingProgress): void {
+  upsertSearchAttributes([{ key: searchAttributes.outcome, value: outcome }]);
+  show(progress);
+}
+
+function show(progress: TrainingProgress): void {
+  setCurrentDetails(describeProgress(progress, workflowInfo().workflowId));
+}
+
+function long(text: string): typeof trainerOptions {
+  return { ...trainerOptions, summary: text };
+}
+
+function short(text: string): typeof orchestratorOptions {
+  return { ...orchestratorOptions, summary: text };
+}
+
+const count = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+const format = (n: number | undefined): string =>
+  typeof n !== 'number' || !Number.isFinite(n) ? 'undefined' : n.toPrecision(5);

@@ -1,0 +1,232 @@
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { judgeWatch } from '../decisions/watch/judgeWatch.ts';
+import { judgeWindow } from '../decisions/watch/judgeWindow.ts';
+import {
+  triggerSignal,
+  watchDefinition,
+  watchedSignal,
+  watchNow,
+  watchQuery,
+  type Watched,
+  type WatchRunInput,
+  type WatchState,
+} from './lifecycleMessages.ts';
+import { ids } from './messages.ts';
+import { orchestrator, step, trainer, trainerOptions } from './options.ts';
+
+/** A window costs about 17; whoever takes over a watch replays all of them. */
+const MAX_HISTORY_EVENTS = 1_000;
+/** Verdicts that are kept in memory; a policy asks for the last 20 at the most. */
+const MAX_VERDICTS = 20;
+
+/**
+ * Looks at the champion's predictions, window by window, for as long as its lifecycle wants: counts in an activity,
+ * judges here, so that every verdict stands in the history, and tells the lifecycle where there is something to say.
+ */
+export async function watch(input: WatchRunInput): Promise<void> {
+  const state: WatchState = input.carried ?? { windows: 0, verdicts: [] };
+  let definition = { definitionHash: input.definitionHash, baseDirectory: input.baseDirectory };
+  let changed = false;
+  // Until the definition is read.
+  let busy = true;
+  const { name } = input;
+  const describe = () =>
+    orchestrator.describeWatch.executeWithOptions(step('Read the definition'), [definition]);
+  let slice: Awaited<ReturnType<typeof describe>> | undefined;
+
+  // Before anything is waited for: an update may be the first thing that a new execution meets.
+  setHandler(watchQuery, () => ({ ...state, name, everyMs: slice?.policy.everyMs ?? 0 }));
+  setHandler(watchDefinition, (next) => {
+    definition = next;
+    changed = true;
+  });
+  setHandler(
+    watchNow,
+    async ({ to }) => {
+      await untilFree();
+      // What was accepted before it may have looked further.
+      refuseEarlier(state, to);
+      return look(to);
+    },
+    { validator: ({ to }: { to?: string }) => refuseEarlier(state, to) },
+  );
+
+  if (!input.carried) {
+    // Somebody ended the watch before this one, or the installation was restored: its windows are numbered on.
+    Object.assign(
+      state,
+      await orchestrator.lastWindow.executeWithOptions(step('Read the last window'), [{ name }]),
+    );
+  }
+  slice = await describe();
+  busy = false;
+  while (slice) {
+    const due = !(await condition(() => changed || isLong(), slice.policy.everyMs));
+    await untilFree();
+    if (changed) {
+      changed = false;
+      slice = await describe();
+    } else if (due) {
+      await look();
+    } else {
+      await condition(() => !busy && allHandlersFinished());
+      await continueAsNew<typeof watch>({ name, ...definition, carried: state });
+    }
+  }
+  await condition(allHandlersFinished);
+
+  /** Whoever else waited may have been first. */
+  async function untilFree(): Promise<void> {
+    while (busy) await condition(() => !busy);
+  }
+
+  /** One window, to its end or to nothing. */
+  async function look(to?: string): Promise<Watched | null> {
+    if (!slice) return null;
+    busy = true;
+    try {
+      return await lookAt(slice, to);
+    } finally {
+      busy = false;
+      show(name, state);
+    }
+  }
+
+  async function lookAt(
+    { policy, labels, onNewDataEveryMs }: NonNullable<typeof slice>,
+    to?: string,
+  ): Promise<Watched | null> {
+    if (labels) {
+      await attempt(() =>
+        trainer.pollLabels.executeWithOptions(long('Ask for labels'), [{ name, ...definition }]),
+      );
+    }
+    if (onNewDataEveryMs !== undefined) await lookAtSources(onNewDataEveryMs);
+    const number = state.windows + 1;
+    const observed = await attempt(() =>
+      trainer.observeWindow.executeWithOptions(long(`Window ${number}`), [
+        {
+          name,
+          definitionHash: definition.definitionHash,
+          number,
+          from: state.to,
+          to,
+          healthy: state.healthy,
+        },
+      ]),
+    );
+    if (!observed) return null;
+    const { facts, distributionDigest } = observed;
+    if (facts.version !== state.version) {
+      Object.assign(state, { version: facts.version, verdicts: [], healthy: undefined });
+    }
+    const verdict = judgeWindow(facts, policy);
+    state.verdicts = [...state.verdicts, verdict].slice(-MAX_VERDICTS);
+    const signal = judgeWatch(state.verdicts, policy);
+    await trainer.recordWindow.executeWithOptions(long(`Window ${number}: ${verdict.state}`), [
+      { name, number, facts, verdict, signal, distributionDigest },
+    ]);
+    state.windows = number;
+    state.to = facts.to;
+    // Shifted ones too: slow drift must not add up to what looks like another unit.
+    if (verdict.state === 'clean' || verdict.state === 'shifted') state.healthy = number;
+    const told: Watched = {
+      window: number,
+      version: facts.version,
+      to: facts.to,
+      driven: to !== undefined,
+      verdict,
+      signal,
+    };
+    await tellLifecycle(told);
+    return told;
+  }
+
+  /** Every window where somebody drives; otherwise those that say something, and the first one after them. */
+  async function tellLifecycle(told: Watched): Promise<void> {
+    const { drift, fall, belowFloor, fault } = told.signal;
+    const alarming = drift || fall || belowFloor || fault;
+    const subject = alarming ? 'alarm' : 'quiet';
+    if (!told.driven && !alarming && state.told !== 'alarm' && state.windows > 1) return;
+    await getExternalWorkflowHandle(ids.lifecycle(name))
+      .signal(watchedSignal, told)
+      .then(
+        () => (state.told = subject),
+        () => undefined, // Nobody lives there any more; the report is kept.
+      );
+  }
+
+  async function lookAtSources(everyMs: number): Promise<void> {
+    const at = await orchestrator.clock.executeWithOptions(step('What time is it?'), []);
+    if (state.sourcesAt !== undefined && Date.parse(at) < Date.parse(state.sourcesAt) + everyMs) return;
+    const digest = await attempt(() =>
+      trainer.probeSources.executeWithOptions(long('Look at the sources'), [{ ...definition }]),
+    );
+    if (digest === undefined) return;
+    const before = state.sources;
+    Object.assign(state, { sources: digest, sourcesAt: at });
+    if (before === undefined || before === digest) return;
+    await getExternalWorkflowHandle(ids.lifecycle(name))
+      .signal(triggerSignal, {
+        id: `data/${digest.slice(0, 32)}`,
+        kind: 'data',
+        reason: 'The sources have other rows than when they were last looked at.',
+        by: ids.watch(name),
+        at,
+      })
+      .catch(() => undefined);
+  }
+
+  /** A step that fails for good ends the window, not the watch. */
+  async function attempt<T>(body: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await body();
+      state.failed = undefined;
+      return result;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      state.failed = error.cause?.message ?? error.message;
+      return undefined;
+    }
+  }
+}
+
+function isLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return historyLength > MAX_HISTORY_EVENTS || continueAsNewSuggested;
+}
+
+function refuseEarlier(state: WatchState, to: string | undefined): void {
+  if (to === undefined) return;
+  const after = state.to ?? '';
+  if (!Number.isNaN(Date.parse(to)) && new Date(Date.parse(to)).toISOString() > after) return;
+  throw ApplicationFailure.create({
+    type: 'INVALID_INPUT',
+    message: `to is ${to}; expected a time after ${after || '1970'}.`,
+    nonRetryable: true,
+    details: [{ field: 'to', value: to, expected: `an ISO 8601 time after ${after || '1970'}` }],
+  });
+}
+
+function long(summary: string): typeof trainerOptions {
+  return { ...trainerOptions, summary };
+}
+
+function show(name: string, state: WatchState): void {
+  const last = state.verdicts.at(-1);
+  const lines = [`**watch/${name}**: ${state.windows} windows, the last until ${state.to ?? 'never'}`];
+  if (last) lines.push('', `**${last.state}**. ${last.reason}`);
+  if (state.failed !== undefined) lines.push('', `The newest window could not be looked at: ${state.failed}`);
+  setCurrentDetails(lines.join('\n'));
+}

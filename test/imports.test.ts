@@ -18,6 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'compute',
     'config',
     'types:workflows/messages.ts',
+    'types:workflows/lifecycleMessages.ts',
   ],
   workflows: ['decisions', 'config/searchAttributes.ts', 'types:config/definition.ts', 'types:activities'],
   embedded: ['config', 'store'],
@@ -28,6 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   client: [
     'config',
     'workflows/messages.ts',
+    'workflows/lifecycleMessages.ts',
     'learning/metrics/names.ts',
     'decisions/canary',
     'store',

@@ -55,7 +55,7 @@ test.each([
     'an unknown learner',
     'INVALID_DEFINITION',
     () => write('learner.json', { ...GOOD, search: [{ learner: 'forrest', grid: {} }] }),
-    /search\[0\]\.learner is "forrest"; expected one of forest, tree/,
+    /search\[0\]\.learner is "forrest"; expected one of .*\bforest, .*\btree\b/,
   ],
   [
     'an empty grid',

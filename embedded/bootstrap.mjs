@@ -80,19 +80,20 @@ async function install() {
 
 /** A signal to this process ends npm too, and is told as `signal` once npm is gone. */
 async function runNpm(args) {
-  const child = spawn('npm', args, {
-    cwd: root,
-    // npm's own report is not what somebody asked for who wants the last line of a program.
-    stdio: ['ignore', 'ignore', 'inherit'],
-    shell: process.platform === 'win32',
-  });
   let received;
   const pass = (signal) => {
     received = signal;
     child.kill(signal);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  // Before npm is there: a signal in between would end this process alone.
   for (const signal of signals) process.on(signal, pass);
+  const child = spawn('npm', args, {
+    cwd: root,
+    // npm's own report is not what somebody asked for who wants the last line of a program.
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  });
   try {
     const [status, signal] = await once(child, 'exit');
     return { status, signal: received ?? signal };

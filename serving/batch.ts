@@ -25,27 +25,42 @@ export interface BatcherOptions {
 }
 
 /**
- * Computes together what arrived in the same turn of the event loop for the same version, up to `maxBatchRows` rows. A
- * request waits for the others of its turn and no longer: there is no timer, so alone it is computed at once, and under
- * load, while a batch is computed, the next one gathers in the sockets by itself. Each gets its own rows of the answer.
- * When a batch fails each of its requests is tried alone, so that one cannot fail its neighbours.
+ * Computes together what arrives for the same version while more keeps arriving: in one turn of the event loop, and in up
+ * to MAX_TURNS further ones as long as each brings another request, up to `maxBatchRows` rows. There is no timer: what is
+ * alone in its turn is computed at once, and under load, while a batch is computed, the next one gathers in the sockets
+ * by itself. Each gets its own rows of the answer. When a batch fails each of its requests is tried alone, so that one
+ * cannot fail its neighbours.
  *
  * A larger request is computed in slices of some 2.5 ms with the event loop turning in between, one such request at a
  * time: a small request waits for two slices at the most (the one under way, and one while it gathers).
  */
 export function createBatcher({ maxBatchRows = 256 }: BatcherOptions = {}): Batcher {
-  const gathering = new Map<Model, Job[]>();
+  const gathering = new Map<Model, Gathering>();
   const inTurn = takeTurns(1);
 
   function gather(model: Model, job: Job): void {
-    const jobs = gathering.get(model);
-    if (jobs) return void jobs.push(job);
-    gathering.set(model, [job]);
-    setImmediate(() => {
-      const all = gathering.get(model) ?? [];
-      gathering.delete(model);
-      for (const jobs of portions(all.filter(isWanted), maxBatchRows)) void compute(model, jobs);
-    });
+    const { rows } = job.batch;
+    const open = gathering.get(model);
+    if (open) {
+      open.jobs.push(job);
+      open.rows += rows;
+      return;
+    }
+    gathering.set(model, { jobs: [job], rows, before: 1, turns: 0 });
+    setImmediate(endTurn, model);
+  }
+
+  function endTurn(model: Model): void {
+    const open = gathering.get(model);
+    if (!open) return;
+    const { jobs, rows, before, turns } = open;
+    if (jobs.length > before && rows < maxBatchRows && turns < MAX_TURNS) {
+      open.before = jobs.length;
+      open.turns++;
+      return void setImmediate(endTurn, model);
+    }
+    gathering.delete(model);
+    for (const some of portions(jobs.filter(isWanted), maxBatchRows)) void compute(model, some);
   }
 
   async function computeLarge(model: Model, batch: RawBatch, wait: Wait): Promise<Answers> {
@@ -73,6 +88,17 @@ export function createBatcher({ maxBatchRows = 256 }: BatcherOptions = {}): Batc
       return new Promise((resolve, reject) => gather(model, { batch, wait, resolve, reject }));
     },
   };
+}
+
+/** Turns of the event loop after the first that a request waits for others at the most. */
+const MAX_TURNS = 3;
+
+interface Gathering {
+  jobs: Job[];
+  rows: number;
+  /** Jobs at the end of the turn before; in the first, the one that nobody need wait for. */
+  before: number;
+  turns: number;
 }
 
 interface Job {

@@ -4,7 +4,6 @@ import type { ModelVersionRow } from '../store/types.ts';
 import { compileAnswerWriter, type AnswerWriter } from './answerWriter.ts';
 import { explainRows, type Explanation } from './explain.ts';
 import type { GoldenRows } from './golden.ts';
-import { inputsJson } from './inputsJson.ts';
 import { readVersion, type ModelAddress } from './modelAddress.ts';
 import { readPredictBody } from './predictBody.ts';
 import { compileRowReader, type RowReader } from './rowReader.ts';
@@ -30,7 +29,6 @@ export function addPredict(
       requestId: request.id,
       keys,
       batch,
-      inputsJson: (rowIndexes) => inputsJson(batch, rowIndexes),
       receivedMs: request.receivedMs,
       // An abort controller costs more than one row does.
       signal: rows.length > 100 ? request.signal : undefined,
@@ -72,23 +70,26 @@ function writePredictions(
   writerOf: (model: ModelVersionRow) => AnswerWriter,
   explanations: readonly Explanation[] | undefined,
 ): string {
-  const close = (row: number) =>
-    explanations === undefined ? '}' : `,"explanation":${JSON.stringify(explanations[row])}}`;
   const [only] = parts;
   if (parts.length === 1 && only.rowIndexes === undefined) {
     const write = writerOf(only.model);
     let text = '';
     for (let row = 0; row < rows; row++) {
-      text += (row === 0 ? '' : ',') + write(only.answers, row, only.arm) + close(row);
+      text += (row === 0 ? '' : ',') + write(only.answers, row, only.arm) + closing(explanations, row);
     }
     return text;
   }
   const byRow = new Array<string>(rows);
   for (const { model, rowIndexes, answers, arm } of parts) {
     const write = writerOf(model);
-    rowIndexes?.forEach((row, i) => (byRow[row] = write(answers, i, arm) + close(row)));
+    rowIndexes?.forEach((row, i) => (byRow[row] = write(answers, i, arm) + closing(explanations, row)));
   }
   return byRow.join(',');
+}
+
+/** What ends a row's answer. */
+function closing(explanations: readonly Explanation[] | undefined, row: number): string {
+  return explanations === undefined ? '}' : `,"explanation":${JSON.stringify(explanations[row])}}`;
 }
 
 /** One reader for each set of versions, for as long as somebody holds the first of them. */

@@ -47,9 +47,12 @@ export function readPredictBody(
     rows: read,
     keys: readKeys(key, keys, read.length, limits.maxTextBytes),
     explain: explain === true,
-    fieldOf: several ? (index) => `rows[${index}]` : () => 'row',
+    fieldOf: several ? fieldOfRows : fieldOfRow,
   };
 }
+
+const fieldOfRows = (index: number): string => `rows[${index}]`;
+const fieldOfRow = (): string => 'row';
 
 function readRows(rows: unknown, maxRows: number): Row[] {
   if (!Array.isArray(rows)) throw wrong('rows', rows, 'an array of objects');

@@ -14,8 +14,6 @@ export interface InferRequest {
   /** One key for all rows, or one each, which may split the request over two versions. Absent: the request id. */
   keys?: readonly string[];
   batch: RawBatch;
-  /** JSON of the raw columns of these rows (all of them where absent), asked for only where inputs are logged. */
-  inputsJson: (rowIndexes?: readonly number[]) => string;
   /** `performance.now()` when the request's last byte was read; the latency that is logged starts there. */
   receivedMs: number;
   signal?: AbortSignal;

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PerennialError } from '../../config/errors.ts';
-import { inputsJson } from '../inputsJson.ts';
 import { readVersion, type ModelAddress } from '../modelAddress.ts';
 import type { GatewayLimits, Inference } from '../types.ts';
 import { wantedOutputs, writeAnswer } from './answer.ts';
@@ -81,7 +80,6 @@ async function infer(
     // One for all rows: they stay together, so that the version which is answered is that of each of them.
     keys: asked.key === undefined ? undefined : [asked.key],
     batch,
-    inputsJson: (rowIndexes) => inputsJson(batch, rowIndexes),
     receivedMs: request.receivedMs,
     // An abort controller costs more than one row does.
     signal: asked.rows > 100 ? request.signal : undefined,

@@ -113,7 +113,6 @@ export function someRequest(name: string, request: Partial<InferRequest> = {}): 
     name,
     requestId: `request-${requests++}`,
     batch: someBatch(1),
-    inputsJson: (rowIndexes) => `inputs of ${rowIndexes?.join(',') ?? 'all'}`,
     receivedMs: performance.now(),
     ...request,
   };

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withSession, type Answers } from '../../compute/session.ts';
 import { isChallengers } from '../../serving/assign.ts';
+import { inputsJson } from '../../serving/inputsJson.ts';
 import type { Store } from '../../store/types.ts';
 import { openBench, type Bench } from '../store/fixtures.ts';
 import {
@@ -180,7 +181,7 @@ describe('in a rollout', () => {
         rows: champions.length,
         rowIndexes: champions,
         keys: champions.map((i) => KEYS[i]),
-        inputs: `inputs of ${champions.join(',')}`,
+        inputs: inputsJson(batch, champions),
       },
       {
         ...common,
@@ -188,7 +189,7 @@ describe('in a rollout', () => {
         rows: challengers.length,
         rowIndexes: challengers,
         keys: challengers.map((i) => KEYS[i]),
-        inputs: `inputs of ${challengers.join(',')}`,
+        inputs: inputsJson(batch, challengers),
       },
     ]);
   });

@@ -23,13 +23,22 @@ export function columnFacts(
     ...(shiftOf(reference, window) ?? { test: 'chi2', p: 0, effect: 1 }),
     missing: window.missing,
     referenceMissing: reference.missing,
-    ...(reference.type === 'string' && reference.categories && window.categories
-      ? { unseen: unseenShare(reference.categories, window.categories) }
+    ...leavers(reference, window),
+    ...(healthy && since
+      ? { sinceHealthy: { p: since.p, effect: since.effect, ...leavers(reference, healthy) } }
       : {}),
-    ...(hasRange(reference) && window.numbers ? { outOfRange: outOfRange(reference, window.numbers) } : {}),
-    ...(since ? { sinceHealthy: { p: since.p, effect: since.effect } } : {}),
     ...scaleOf(healthy?.numbers ?? reference.numbers, window.numbers),
   });
+}
+
+/** Shares of the present values that training did not have. */
+function leavers(
+  reference: ColumnDistribution,
+  { categories, numbers }: Values,
+): Pick<ColumnFacts, 'unseen' | 'outOfRange'> {
+  if (reference.type === 'string' && reference.categories && categories)
+    return { unseen: unseenShare(reference.categories, categories) };
+  return hasRange(reference) && numbers ? { outOfRange: outOfRange(reference, numbers) } : {};
 }
 
 /** Undefined where they are not of one kind. */

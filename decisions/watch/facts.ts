@@ -52,14 +52,16 @@ export interface ColumnFacts extends Shift {
   outOfRange?: number;
   /**
    * Against the last healthy window, the newest one before this that had enough rows and no fault (shifted ones too, so that
-   * a slow change does not add up to a sudden one): where the change is sudden, its effect is large here too.
+   * a slow change does not add up to a sudden one): where the change is sudden, its effect is large here too, and the
+   * shares that left the training rows are larger than that window's own.
    */
-  sinceHealthy?: { p: number; effect: number };
+  sinceHealthy?: { p: number; effect: number; unseen?: number; outOfRange?: number };
   /**
    * Numbers: deciles of this window as a straight line of those of the last healthy window (of the reference where
-   * there was none): a change of unit is a slope far from 1 with r2 close to 1.
+   * there was none), and the intercept as a share of the window's mean: a change of unit is a slope far from 1 with r2
+   * close to 1 and an offset close to 0, temperatures excepted.
    */
-  scale?: { slope: number; intercept: number; r2: number };
+  scale?: { slope: number; intercept: number; r2: number; offset: number };
 }
 
 export interface RealisedQuality {

@@ -11,12 +11,21 @@ const MAX_SLOPE = 1.6;
 const MIN_R2 = 0.99;
 /** By few rows deciles lie beside their line by chance: two samples of n normal numbers have 1 - r2 of 1.5 / n, and of 4.3 / n one time in 20. */
 const CHANCE_R2 = 5;
+/** Of the window's mean, and of a conversion's two numbers: 3.8 standard errors of 300 rows. */
+const NEAR = 0.25;
+/** Units whose zeros differ: Fahrenheit of Celsius, and back. */
+const CONVERSIONS = [
+  { slope: 1.8, intercept: 32 },
+  { slope: 1 / 1.8, intercept: -32 / 1.8 },
+];
 /** KS distance to the last healthy window. A factor of 1.6 moves a column whose spread is half its mean by 0.3. */
 const LARGE_EFFECT = 0.2;
 
 /**
  * What is broken upstream, at most 20 faults, volume first: retraining on it would teach the model the fault. Ignored columns
- * have none. A share must exceed its limit and chance, so few rows are no fault by themselves.
+ * have none. A share must exceed its limit and chance, so few rows are no fault by themselves. Values that training never
+ * saw are a fault where they come at once: a summer after a training in winter leaves the range too, a little more each
+ * window, and that is drift, from which to learn is right.
  */
 export function findFaults(facts: WindowFacts, policy: WatchPolicy): Fault[] {
   const columns = facts.columns.filter(
@@ -49,7 +58,9 @@ function findVolumeFault({ rows, usualRows }: WindowFacts, { data }: WatchPolicy
 }
 
 function findShareFaults(column: ColumnFacts, rows: number, { data }: WatchPolicy): Fault[] {
+  const { sinceHealthy } = column;
   const present = rows * (1 - column.missing);
+  const before = sinceHealthy ? 'last healthy window' : 'reference';
   const name = column.column;
   const checks = [
     {
@@ -59,32 +70,35 @@ function findShareFaults(column: ColumnFacts, rows: number, { data }: WatchPolic
       limit: data.missing,
       of: rows,
       what: `values of ${name} are missing`,
+      before: 'reference',
     },
     {
       kind: 'unseen',
       is: column.unseen,
-      was: 0,
+      was: sinceHealthy?.unseen ?? 0,
       limit: data.unseen,
       of: present,
       what: `values of ${name} were never seen in training`,
+      before,
     },
     {
       kind: 'out-of-range',
       is: column.outOfRange,
-      was: 0,
+      was: sinceHealthy?.outOfRange ?? 0,
       limit: data.outOfRange,
       of: present,
       what: `values of ${name} lie outside the range of training`,
+      before,
     },
   ] as const;
-  return checks.flatMap(({ kind, is, was, limit, of, what }): Fault[] => {
+  return checks.flatMap(({ kind, is, was, limit, of, what, before }): Fault[] => {
     if (is === undefined || !(is - was > limit) || !exceedsChance(is, was, of)) return [];
     const count = Math.round(is * of);
     return [
       {
         kind,
         column: name,
-        message: `${plain(count)} of ${plain(Math.round(of))}${share(is, 1)} ${what}, ${plain(100 * was)} % in the reference: more than ${plain(100 * limit)} points above it.`,
+        message: `${plain(count)} of ${plain(Math.round(of))}${share(is, 1)} ${what}, ${plain(100 * was)} % in the ${before}: more than ${plain(100 * limit)} points above it.`,
       },
     ];
   });
@@ -97,8 +111,9 @@ function exceedsChance(is: number, was: number, rows: number): boolean {
 }
 
 /**
- * The deciles moved along a line, steeply and at once. Where drift is real, a distribution seldom keeps its shape so exactly
- * while its scale changes by more than 1.6 from one window to the next.
+ * The deciles were multiplied, by much and at once. Where drift is real, a distribution seldom keeps its shape so exactly
+ * while its scale changes by more than 1.6 from one window to the next; and where it does, as the temperatures of one week
+ * do beside those of five months, it narrows around a middle of its own and not towards 0.
  */
 function findUnitFault(
   { column, scale, sinceHealthy, effect }: ColumnFacts,
@@ -106,11 +121,14 @@ function findUnitFault(
   { minRows }: WatchPolicy,
 ): Fault[] {
   if (rows < minRows || !scale) return [];
-  const { slope, intercept, r2 } = scale;
+  const { slope, intercept, r2, offset } = scale;
   const steep = slope > MAX_SLOPE || slope < 1 / MAX_SLOPE;
   const straight = r2 > MIN_R2 - CHANCE_R2 / Math.max(1, compared);
   const sudden = sinceHealthy?.effect ?? effect;
-  if (!steep || !straight || sudden < LARGE_EFFECT) return [];
+  const converted = CONVERSIONS.some(
+    (known) => isNear(slope, known.slope) && isNear(intercept, known.intercept),
+  );
+  if (!steep || !straight || sudden < LARGE_EFFECT || !(Math.abs(offset) < NEAR || converted)) return [];
   const line = `${plain(slope)} times ${sinceHealthy ? 'those of the last healthy window' : "the reference's"}`;
   const shift = `${intercept < 0 ? 'minus' : 'plus'} ${plain(Math.abs(intercept))}`;
   return [
@@ -120,4 +138,8 @@ function findUnitFault(
       message: `The deciles of ${column} are ${line} ${shift} (r2 ${plain(r2)}, effect ${plain(sudden)}): look for a change of unit.`,
     },
   ];
+}
+
+function isNear(value: number, known: number): boolean {
+  return Math.abs(value - known) < NEAR * Math.abs(known);
 }

@@ -41,7 +41,10 @@ export const watchSchema = z.strictObject({
     .prefault({}),
   data: z
     .strictObject({
-      /** Share of a column's rows above that of the reference: missing, of categories unseen in training, out of its range. */
+      /**
+       * Share of a column's rows that is a fault: missing, above the reference's share; of categories unseen in training or
+       * out of its range, above the last healthy window's.
+       */
       missing: share.default(0.2),
       unseen: share.default(0.2),
       outOfRange: share.default(0.2),

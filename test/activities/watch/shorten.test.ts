@@ -20,7 +20,7 @@ function facts(
         ...{ jensenShannon: 0.01234, wasserstein: 0.01234, missing: 0.01234, referenceMissing: 0.01234 },
         outOfRange: 0.01234,
         sinceHealthy: { p: 0.12345, effect: 0.12345 },
-        scale: { slope: 1.2345, intercept: -0.12345, r2: 0.99876 },
+        scale: { slope: 1.2345, intercept: -0.12345, r2: 0.99876, offset: 0.0456 },
       };
       edit?.(column, i);
       return column;

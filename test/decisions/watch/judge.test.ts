@@ -98,17 +98,23 @@ describe('broken data', () => {
         '300 of 300 (100 %) values of age lie outside the range of training, 0 % in the reference: more than 20 points above it.',
     },
     {
+      column: columnOf({ outOfRange: 0.7, sinceHealthy: { p: 1e-9, effect: 0.6, outOfRange: 0.1 } }),
+      kind: 'out-of-range',
+      message:
+        '210 of 300 (70 %) values of age lie outside the range of training, 10 % in the last healthy window: more than 20 points above it.',
+    },
+    {
       column: columnOf({
         effect: 0.9,
         sinceHealthy: { p: 1e-9, effect: 0.8 },
-        scale: { slope: 1.8, intercept: 32, r2: 0.998 },
+        scale: { slope: 1.8, intercept: 32, r2: 0.998, offset: 0.47 },
       }),
       kind: 'unit',
       message:
         'The deciles of age are 1.8 times those of the last healthy window plus 32 (r2 0.998, effect 0.8): look for a change of unit.',
     },
     {
-      column: columnOf({ effect: 0.9, scale: { slope: 0.01, intercept: -1, r2: 1 } }),
+      column: columnOf({ effect: 0.9, scale: { slope: 0.01, intercept: -1, r2: 1, offset: -0.1 } }),
       kind: 'unit',
       message:
         "The deciles of age are 0.01 times the reference's minus 1 (r2 1, effect 0.9): look for a change of unit.",
@@ -124,18 +130,33 @@ describe('broken data', () => {
     { name: 'as much missing as in training', column: columnOf({ missing: 0.5, referenceMissing: 0.45 }) },
     { name: 'less missing', column: columnOf({ missing: 0, referenceMissing: 0.5 }) },
     { name: 'few unseen', column: columnOf({ unseen: 0.1, outOfRange: 0.2 }) },
-    { name: 'a small slope', column: columnOf({ effect: 0.5, scale: { slope: 1.5, intercept: 0, r2: 1 } }) },
+    {
+      name: 'a small slope',
+      column: columnOf({ effect: 0.5, scale: { slope: 1.5, intercept: 0, r2: 1, offset: 0 } }),
+    },
     {
       name: 'another shape',
-      column: columnOf({ effect: 0.5, scale: { slope: 2, intercept: 0, r2: 0.95 } }),
+      column: columnOf({ effect: 0.5, scale: { slope: 2, intercept: 0, r2: 0.95, offset: 0 } }),
     },
     {
       name: 'a slow change',
       column: columnOf({
         effect: 0.5,
         sinceHealthy: { p: 0.1, effect: 0.1 },
-        scale: { slope: 2, intercept: 0, r2: 1 },
+        scale: { slope: 2, intercept: 0, r2: 1, offset: 0 },
       }),
+    },
+    {
+      name: 'a warm week beside a winter: narrower, around a middle of its own',
+      column: columnOf({ effect: 0.77, scale: { slope: 0.575, intercept: 0.487, r2: 0.99, offset: 0.7 } }),
+    },
+    {
+      name: 'a range that was left little by little',
+      column: columnOf({ outOfRange: 0.5, sinceHealthy: { p: 1e-9, effect: 0.3, outOfRange: 0.35 } }),
+    },
+    {
+      name: 'a category that has been coming for a while',
+      column: columnOf({ unseen: 0.4, sinceHealthy: { p: 0.1, effect: 0.1, unseen: 0.25 } }),
     },
   ])('is not: $name', ({ column }) => {
     expect(judge({ columns: [column] }).faults).toEqual([]);
@@ -148,7 +169,7 @@ describe('broken data', () => {
       faults: [{ kind: 'missing' }],
     });
     expect(judge({ rows: 3, compared: 3, columns: [columnOf({ missing: 1 / 3 })] }).faults).toEqual([]);
-    const unit = columnOf({ effect: 1, scale: { slope: 9, intercept: 0, r2: 1 } });
+    const unit = columnOf({ effect: 1, scale: { slope: 9, intercept: 0, r2: 1, offset: 0 } });
     expect(judge({ rows: 60, compared: 60, columns: [unit] }).faults).toEqual([]);
   });
 
@@ -339,7 +360,7 @@ test('the same facts give the same verdict, also from JSON, without NaN in any s
               unseen: share,
               outOfRange: share,
               sinceHealthy: { p: share, effect: share },
-              scale: { slope, intercept: -slope, r2: share },
+              scale: { slope, intercept: -slope, r2: share, offset: share },
             }),
           ],
           prediction: { test: 'chi2', p: share, effect: share },

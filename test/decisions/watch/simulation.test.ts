@@ -116,6 +116,8 @@ describe('a column in another unit', () => {
     { name: 'nothing', to: (x: number) => x },
     { name: 'a move by a standard deviation', to: (x: number) => x + 6 },
     { name: 'a spread half as large again', to: (x: number) => 20 + (x - 20) * 1.5 },
+    { name: 'a spread twice as large', to: (x: number) => 20 + (x - 20) * 2 },
+    { name: 'a narrower spread around another middle', to: (x: number) => 30 + (x - 20) / 2 },
   ])('$name is not', ({ to }) => {
     expect(rate((is) => is.map(to))).toBeLessThan(0.02);
   });

@@ -129,7 +129,7 @@ export async function watch(input: WatchRunInput): Promise<void> {
     if (!observed) return null;
     const { facts, distributionDigest } = observed;
     if (facts.version !== state.version) {
-      Object.assign(state, { version: facts.version, verdicts: [], healthy: undefined });
+      Object.assign(state, { version: facts.version, verdicts: [] });
     }
     const verdict = judgeWindow(facts, policy);
     state.verdicts = [...state.verdicts, verdict].slice(-MAX_VERDICTS);

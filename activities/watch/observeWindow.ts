@@ -70,7 +70,7 @@ export function windowActivities(dependencies: TrainerDependencies) {
       const { version, signature } = champion;
       const { from, to } = await boundsOf(store, champion, policy, input);
       const reference = await read(await of(champion));
-      const before = healthy === undefined ? undefined : await healthyWindow(store, champion, healthy);
+      const before = healthy === undefined ? undefined : await healthyWindow(store, name, healthy);
 
       const limit = Math.min(policy.maxRows, Math.floor(MAX_CELLS / (1 + signature.inputs.length)));
       const sample = sampleRows(signature.inputs.length, SAMPLE_ROWS);
@@ -154,14 +154,13 @@ async function championSince(store: Store, { name, version }: ModelVersionRow): 
   return history.at(other < 0 ? -1 : other - 1)?.at ?? '';
 }
 
-/** Undefined where its distributions are not kept any more, or are of another version. */
-async function healthyWindow(
-  store: Store,
-  { name, version }: ModelVersionRow,
-  number: number,
-): Promise<Distributions | undefined> {
+/**
+ * Undefined where its distributions are not kept any more. Another version may have answered it: what was asked is the
+ * world's, and a promotion makes nothing sudden.
+ */
+async function healthyWindow(store: Store, name: string, number: number): Promise<Distributions | undefined> {
   const window = await store.watch.window(name, number);
-  if (window?.distributionDigest === undefined || window.version !== version) return undefined;
+  if (window?.distributionDigest === undefined) return undefined;
   return decodeDistributions(await store.artifacts.get(window.distributionDigest));
 }
 

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { benchDrift } from './drift/drift.ts';
-import { POLICIES } from './lifecycle/policies.ts';
+import { DEFAULT_POLICIES, readPolicies } from './lifecycle/policies.ts';
 import { studyLifecycles } from './lifecycle/study.ts';
 import { benchFit } from './fit/fit.ts';
 import { benchServe } from './serve/serve.ts';
@@ -44,12 +44,15 @@ program
 
 program
   .command('lifecycle')
-  .description('The same past under three policies: never retrained, by the calendar, by the watch')
+  .description('The same past under several policies: never retrained, by the calendar, by the watch')
   .requiredOption('--data <folder>', 'holds elec2/elec2.csv and bike_sharing/hour.csv')
   .option('--set <names>', 'some of: elec2, bikes', (text: string) => text.split(','), ['elec2', 'bikes'])
-  .option('--policy <names>', 'some of: never, schedule, watch', (text: string) => text.split(','), [
-    ...POLICIES,
-  ])
+  .option(
+    '--policy <names>',
+    'never, schedule:<weeks>, watch:<weeks>: the calendar every so many weeks, the watch after so many at the earliest',
+    readPolicies,
+    readPolicies(DEFAULT_POLICIES),
+  )
   .option('--chunks <n>', 'weeks of the replay at the most', positive)
   .option('--json <file>', 'write every figure there')
   .option('--picture <file>', 'write the SVG there')

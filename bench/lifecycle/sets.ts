@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { csv, days, defineLifecycle, forest, type LifecycleInput } from '../../config/define.ts';
 import type { Definition } from '../../config/definition.ts';
 import type { PastRow } from '../../client/replayPast.ts';
+import type { Policy } from './policies.ts';
 
 /** A set whose world changes, with the lifecycle that is to keep up with it. */
 export interface PastSet {
@@ -16,9 +17,7 @@ export interface PastSet {
   target: string;
   chunkMs: number;
   labelDelayMs: number;
-  /** The calendar retrains at the end of every n-th chunk. */
-  scheduleEvery: number;
-  define: (name: string, retrain: boolean) => Definition;
+  define: (name: string, policy: Policy) => Definition;
 }
 
 export const SETS: Record<string, (folder: string) => PastSet> = {
@@ -40,13 +39,11 @@ export const SETS: Record<string, (folder: string) => PastSet> = {
       target: 'target',
       chunkMs: days(7),
       labelDelayMs: days(1),
-      scheduleEvery: 4,
-      define: (name, retrain) =>
-        define(name, columns, {
+      define: (name, policy) =>
+        define(name, columns, policy, {
           search: [forest({ trees: 50, maxDepth: [6, 10], minLeaf: 5 })],
           select: { metric: 'accuracy', folds: 3 },
           quality: 0.02,
-          retrain,
           window: { kind: 'sliding', ms: days(180) },
         }),
     };
@@ -81,14 +78,14 @@ export const SETS: Record<string, (folder: string) => PastSet> = {
       target: 'target',
       chunkMs: days(7),
       labelDelayMs: days(1),
-      scheduleEvery: 4,
-      define: (name, retrain) =>
-        define(name, columns, {
+      define: (name, policy) =>
+        define(name, columns, policy, {
           search: [forest({ trees: 50, maxDepth: [10, 14], minLeaf: 3 })],
           select: { metric: 'mae', folds: 3 },
           quality: 10,
-          retrain,
           window: { kind: 'expanding' },
+          // The calendar itself: a month that training has not seen is nobody's fault.
+          ignore: ['season', 'mnth'],
         }),
     };
   },
@@ -97,11 +94,12 @@ export const SETS: Record<string, (folder: string) => PastSet> = {
 function define(
   name: string,
   columns: readonly string[],
+  { kind, weeks = 0 }: Policy,
   how: Pick<LifecycleInput, 'search' | 'select'> & {
     /** Units of the loss by which the mean may be above that of the hold-out. */
     quality: number;
-    retrain: boolean;
     window: NonNullable<NonNullable<LifecycleInput['retrain']>['window']>;
+    ignore?: string[];
   },
 ): Definition {
   return defineLifecycle({
@@ -116,16 +114,18 @@ function define(
     watch: {
       everyMs: days(7),
       minRows: 100,
+      ignore: how.ignore,
       quality: { margin: how.quality, minLabels: 100 },
       // A week is 336 or 168 rows: one that differs and is answered worse is enough.
       drift: { windows: 2, atLeast: 1 },
     },
-    ...(how.retrain
+    ...(kind !== 'never'
       ? {
           retrain: {
             data: 'predictions',
             window: how.window,
-            cooldownMs: days(21),
+            // The calendar's own must not be refused for a cooldown.
+            cooldownMs: kind === 'watch' ? days(7 * weeks) : 0,
             // By its own calendar, which a past has no Temporal Schedule for; see past.ts.
             schedule: { everyMs: days(400) },
             approveAfterRejected: 100,

@@ -8,7 +8,7 @@ import { startStack } from '../../embedded/supervisor.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/types.ts';
 import { drawStudy } from './picture.ts';
-import { POLICIES, WORDS, type Policy, type PolicyResult, type StudyResult } from './policies.ts';
+import { wordsOf, type Policy, type PolicyResult, type StudyResult } from './policies.ts';
 import { atRest, replayPast, type Chunk } from '../../client/replayPast.ts';
 import { SETS, type PastSet } from './sets.ts';
 
@@ -23,10 +23,32 @@ export interface StudyOptions {
 }
 
 /**
- * The same past under three policies: a model that was fitted on the first fifth serves the rest, with labels a day late;
- * never retrained, by the calendar, or when its watch says so. Real lifecycles on a stack of its own.
+ * The same past under several policies: a model that was fitted on the first fifth serves the rest, with labels a day late;
+ * never retrained, by the calendar, or when its watch says so. Real lifecycles on a stack of their own.
  */
 export async function studyLifecycles(options: StudyOptions): Promise<void> {
+  const results: StudyResult[] = [];
+  for (const name of options.set) {
+    const make = SETS[name];
+    if (!make) throw new Error(`--set is ${name}; expected ${Object.keys(SETS).join(', ')}`);
+    const set = make(options.data);
+    const policies: PolicyResult[] = [];
+    for (const policy of options.policy) {
+      policies.push(await inWorld((world) => live(world, name, set, policy, options.chunks)));
+    }
+    const { title, quality, better } = set;
+    results.push({ set: name, title, quality, better, policies });
+  }
+  console.log(`\n${studyTable(results)}\n`);
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, undefined, 1)}\n`);
+  if (options.picture) writeFileSync(options.picture, await drawStudy(results));
+}
+
+/**
+ * A stack for each policy, so that each lifecycle has the same name: the hold-out is drawn by it, and all of them begin with
+ * the same model.
+ */
+async function inWorld<T>(use: (world: World) => Promise<T>): Promise<T> {
   const home = mkdtempSync(join(tmpdir(), 'perennial-study-'));
   const environment = { ...readEnvironment(), home, temporalAddress: undefined, databaseUrl: undefined };
   const stack = await startStack({
@@ -39,22 +61,8 @@ export async function studyLifecycles(options: StudyOptions): Promise<void> {
   const connection = await Connection.connect({ address: temporalAddress });
   const temporal = new Client({ connection, namespace });
   const client = await connect({ environment: { ...environment, temporalAddress, databaseUrl } });
-  const results: StudyResult[] = [];
   try {
-    for (const name of options.set) {
-      const make = SETS[name];
-      if (!make) throw new Error(`--set is ${name}; expected ${Object.keys(SETS).join(', ')}`);
-      const set = make(options.data);
-      const policies: StudyResult['policies'] = {};
-      for (const policy of options.policy) {
-        policies[policy] = await live({ client, store, temporal, home }, name, set, policy, options.chunks);
-      }
-      const { title, quality, better } = set;
-      results.push({ set: name, title, quality, better, policies });
-    }
-    console.log(`\n${studyTable(results)}\n`);
-    if (options.json) writeFileSync(options.json, `${JSON.stringify(results, undefined, 1)}\n`);
-    if (options.picture) writeFileSync(options.picture, await drawStudy(results));
+    return await use({ client, store, temporal, home });
   } finally {
     await client.close();
     await connection.close();
@@ -73,16 +81,16 @@ interface World {
 
 async function live(
   { client, store, temporal, home }: World,
-  setName: string,
+  name: string,
   set: PastSet,
   policy: Policy,
   most = Infinity,
 ): Promise<PolicyResult> {
-  const name = `${setName}-${policy}`;
+  const { kind, weeks } = policy;
   const began = performance.now();
   const fifth = Math.floor(set.rows.length / 5);
   writeFileSync(join(home, 'first.csv'), firstCsv(set, fifth));
-  await client.lifecycles.deploy(set.define(name, policy !== 'never'), {
+  await client.lifecycles.deploy(set.define(name, policy), {
     actor: 'study',
     reason: 'the first fifth',
     baseDirectory: home,
@@ -97,12 +105,14 @@ async function live(
     rows: set.rows.slice(fifth).filter(({ at }) => at < start + most * set.chunkMs),
     chunkMs: set.chunkMs,
     labelDelayMs: set.labelDelayMs,
-    watched: policy === 'watch',
-    scheduleEvery: policy === 'schedule' ? set.scheduleEvery : undefined,
-    onChunk: (chunk) => console.error(line(name, chunk)),
+    watched: kind === 'watch',
+    scheduleEvery: kind === 'schedule' ? weeks : undefined,
+    onChunk: (chunk) => console.error(line(`${name}, ${wordsOf(policy)}:`, chunk)),
   });
   const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+  const inState = (state: string) => chunks.filter(({ watched }) => watched?.verdict.state === state).length;
   return {
+    ...policy,
     chunks: chunks.map(({ from, rows: n, version, quality }) => ({
       from: new Date(from).toISOString(),
       rows: n,
@@ -114,7 +124,8 @@ async function live(
     promotions: (await store.routes.history(name, 1_000)).filter(
       (state, i, all) => i < all.length - 1 && state.championVersion !== all[i + 1].championVersion,
     ).length,
-    shifted: chunks.filter(({ watched }) => watched?.verdict.state === 'shifted').length,
+    shifted: inState('shifted'),
+    faults: inState('fault'),
     seconds: Math.round((performance.now() - began) / 1000),
   };
 }
@@ -128,21 +139,20 @@ function firstCsv({ rows, columns }: PastSet, count: number): string {
   return `${['key', 'at', ...columns, 'target'].join(',')}\n${lines.join('\n')}\n`;
 }
 
-function line(name: string, { from, version, quality, watched, lifecycle }: Chunk): string {
+function line(of: string, { from, version, quality, watched, lifecycle }: Chunk): string {
   const said = watched ? `${watched.verdict.state}, quality ${watched.verdict.quality}` : '';
-  return `${name} ${new Date(from).toISOString().slice(0, 10)} @${version} ${quality.toFixed(4)} ${said} ${lifecycle?.waiting?.reason ?? ''}`;
+  const fault = watched?.verdict.faults[0]?.message ?? '';
+  return `${of} ${new Date(from).toISOString().slice(0, 10)} @${version} ${quality.toFixed(4)} ${said} ${fault} ${lifecycle?.waiting?.reason ?? ''}`;
 }
 
 /** As Markdown, for docs/drift.md. */
 export function studyTable(results: readonly StudyResult[]): string {
   const lines = ['| set | retrained | quality | retrainings | promoted |', '|---|---|---|---|---|'];
   for (const { title, quality, policies } of results) {
-    for (const policy of POLICIES) {
-      const result = policies[policy];
-      if (!result) continue;
+    for (const result of policies) {
       const { mean, retrainings, promotions } = result;
       lines.push(
-        `| ${title} | ${WORDS[policy]} | ${quality} ${mean.toFixed(4)} | ${retrainings} | ${promotions} |`,
+        `| ${title} | ${wordsOf(result)} | ${quality} ${mean.toFixed(4)} | ${retrainings} | ${promotions} |`,
       );
     }
   }

@@ -1,13 +1,17 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { setTimeout } from 'node:timers/promises';
 import { pairActivities } from '../../activities/pairs.ts';
+import { canarySchema } from '../../decisions/canary/policy.ts';
 import { openStore } from '../../store/open.ts';
 import type { Looking } from './canary.ts';
 
-/** A rollout's looks without its workflow, 15 times as often as by default, until the parent is gone. */
+/**
+ * A rollout's looks without its workflow, at once and then as often as by default, until the parent is gone. A measurement
+ * shorter than that has one look all the same.
+ */
 
-const EVERY_MS = 2_000;
-const LABELS_A_LOOK = 500;
+const { everyMs } = canarySchema.parse({});
+const LABELS_A_LOOK = 7_500;
 
 const [databaseUrl, namespace, name, number] = process.argv.slice(2);
 const key = { name, number: Number(number) };
@@ -32,6 +36,6 @@ while (!ended.signal.aborted) {
   looking.paired += (scored as Looking).paired;
   await store.rollouts.counts(name, key.number, [{ stage: 0, weight: 0.1, startedAt }]);
   if (process.connected) process.send?.(looking);
-  await setTimeout(EVERY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
+  await setTimeout(everyMs, undefined, { signal: ended.signal }).catch(() => undefined);
 }
 await store.close();

@@ -277,6 +277,55 @@ describe('within probation', () => {
   );
 });
 
+describe('a training that gives the bytes of a version again', () => {
+  const name = 'again';
+  const retrainAsOf = (day: number) =>
+    handleOf(name).executeUpdate(lifecycleOrders.retrain, {
+      args: [{ actor: 'ann', reason: 'once more', at: new Date(START + day * DAY_MS).toISOString() }],
+    });
+  const rejections = async () =>
+    (await bench.store.audit.list(`lifecycle/${name}`)).filter(
+      ({ action }) => action === 'challenger.reject',
+    );
+
+  test('which is the champion, changes nothing', { timeout: 180_000 }, async () => {
+    await serving(name);
+    await replay(name, span(8, 10));
+    await replay(name, span(10, 14, { late: 'small' }));
+    await retrainAsOf(14);
+    expect((await rest(name)).champion).toBe(2);
+    const history = await bench.store.routes.history(name);
+    await retrainAsOf(14);
+    const progress = await rest(name);
+    expect(progress).toMatchObject({ champion: 2, rejectedInARow: 0 });
+    expect(progress.recent.at(-1)?.text).toContain('nothing new');
+    expect(await bench.store.runs.get(name, 3)).toMatchObject({ status: 'registered', version: 2 });
+    expect(await bench.store.routes.history(name)).toEqual(history);
+    expect(await rejections()).toMatchObject([{ details: { version: 2, source: 'training 3' } }]);
+  });
+
+  test('which was marked as bad, promotes nothing and counts as rejected', { timeout: 180_000 }, async () => {
+    const { store } = bench;
+    await store.lifecycles.markBad(name, 2, 'it was below the floor', `lifecycle/${name}`);
+    const route = await store.routes.get(name);
+    await store.routes.change({
+      ...{ name, championVersion: 1, weight: 0, logInputs: true, expectedRevision: route?.revision ?? 0 },
+      ...{ actor: 'ann', reason: 'back', idempotencyKey: 'back' },
+    });
+    const history = await store.routes.history(name);
+    await retrainAsOf(14);
+    const progress = await rest(name);
+    expect(progress.rejectedInARow).toBe(1);
+    expect(progress.recent.at(-1)?.text).toContain('it was below the floor');
+    expect(await store.runs.get(name, 4)).toMatchObject({ status: 'registered', version: 2 });
+    expect(await store.routes.history(name)).toEqual(history);
+    expect((await rejections())[0]).toMatchObject({
+      actor: `lifecycle/${name}`,
+      details: { version: 2, because: expect.stringContaining('it was below the floor') as string },
+    });
+  });
+});
+
 describe('a person', () => {
   test('pauses, resumes and is asked, and each stands in the audit', { timeout: 180_000 }, async () => {
     const name = 'asked';

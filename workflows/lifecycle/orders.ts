@@ -10,6 +10,7 @@ import {
 import type { Order } from '../messages.ts';
 import { orchestrator, step } from '../options.ts';
 import { answerPerson } from './approvals.ts';
+import { rejectKnown } from './known.ts';
 import { note } from './noting.ts';
 import { proceed } from './replacing.ts';
 import { inTurn, now, progressOf, tell, type Lifecycle } from './state.ts';
@@ -49,7 +50,8 @@ export function handleOrders(self: Lifecycle): void {
       const { kind, trigger, version } = await answerPerson(self, 'approve', order);
       if (!trigger) return;
       if (kind === 'retrain') await takeApproved(self, trigger);
-      else if (version !== undefined) await proceed(self, version, trigger);
+      else if (version !== undefined && !(await rejectKnown(self, version, `approval ${order.id}`)))
+        await proceed(self, version, trigger);
     },
   });
   take(lifecycleOrders.reject, {

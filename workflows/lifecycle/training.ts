@@ -6,6 +6,7 @@ import type { Trigger } from '../lifecycleMessages.ts';
 import { ids } from '../messages.ts';
 import { orchestrator, step } from '../options.ts';
 import type { training } from '../training.ts';
+import { rejectKnown } from './known.ts';
 import { announce } from './notices.ts';
 import { replaceChampion } from './replacing.ts';
 import { now, type Lifecycle } from './state.ts';
@@ -47,9 +48,9 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   });
   self.own.add(child.workflowId);
   void child.result().then(
-    ({ outcome, reason, version, champion }) =>
+    ({ outcome, reason, version, existing, champion }) =>
       self.queue.push(() =>
-        trained(self, run, { status: outcome, reason, version, champion: champion ?? false }),
+        trained(self, run, { status: outcome, reason, version, existing, champion: champion ?? false }),
       ),
     (error: unknown) =>
       self.queue.push(() =>
@@ -76,11 +77,11 @@ export async function trained(self: Lifecycle, run: number, end: TrainingEnd): P
   switch (end.status) {
     case 'registered': {
       if (version === undefined) return;
+      if (end.existing && (await rejectKnown(self, version, `training ${run}`))) return;
       await announce(self, 'registered', at, `${name}@${version} is registered: ${end.reason}`);
       if (end.champion) {
-        const isNew = state.champion !== version;
         state.champion = version;
-        if (isNew) state.rejectedInARow = 0;
+        state.rejectedInARow = 0;
         return keepWatch(self);
       }
       return replaceChampion(self, version, trigger);

@@ -129,10 +129,12 @@ export function lifecycleActivities({ store, isOpen }: OrchestratorDependencies)
           version: row.version,
           existing: version !== undefined && version.runNumber !== run,
           champion: version?.champion ?? false,
+          undecided: (await store.runs.undecided(name, run)) !== undefined,
         };
       }
       if (await isOpen(workflowId)) return undefined;
-      return { status: 'failed', reason: `${workflowId} was terminated.`, champion: false };
+      const reason = `${workflowId} was terminated.`;
+      return { status: 'failed', reason, champion: false, undecided: false };
     },
 
     /** The same of a rollout. */
@@ -161,6 +163,8 @@ export interface TrainingEnd {
   existing?: boolean;
   /** It is the champion now. */
   champion: boolean;
+  /** No rule can judge its model, but a person. */
+  undecided: boolean;
 }
 
 function sliceOf({ retrain, approvals, watch, canary, notify }: Definition): LifecycleSlice {

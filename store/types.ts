@@ -240,14 +240,22 @@ export interface Store {
     ): Promise<void>;
     /**
      * Ends a run once, with an audit row; repeated calls change nothing. Without an `actor` the run itself is.
+     * `undecided` where a person may yet want the model of this candidate.
      * @throws PerennialError NOT_FOUND
      */
     close(
       name: string,
       number: number,
-      end: { status: Exclude<RunStatus, 'running' | 'registered'>; reason: string; actor?: string },
+      end: {
+        status: Exclude<RunStatus, 'running' | 'registered'>;
+        reason: string;
+        actor?: string;
+        undecided?: { candidate: number };
+      },
     ): Promise<void>;
     get(name: string, number: number): Promise<RunRow | undefined>;
+    /** What it was closed with, where its model waits for a person's yes, or got one. */
+    undecided(name: string, number: number): Promise<{ candidate: number } | undefined>;
     running(name: string): Promise<RunRow | undefined>;
     /** Newest first; `limit` defaults to 100. */
     list(name?: string, limit?: number): Promise<RunRow[]>;
@@ -276,6 +284,15 @@ export interface Store {
       version: Omit<ModelVersionRow, 'version' | 'createdAt'>,
       options: { promote: boolean; actor: string },
     ): Promise<{ version: number; existing: boolean; champion: boolean }>;
+    /**
+     * The version that a person wants of a run that ended undecided (or the one that this digest is already), with an
+     * audit row. The run stays as it ended, and the route as it is. Idempotent on the digest.
+     * @throws PerennialError NOT_FOUND or INVALID_INPUT where the run is not there or has not ended so
+     */
+    registerUndecided(
+      version: Omit<ModelVersionRow, 'version' | 'createdAt'>,
+      by: { actor: string; reason: string },
+    ): Promise<{ version: number; existing: boolean }>;
     /** The champion where no version is named. */
     get(name: string, version?: number): Promise<(ModelVersionRow & { champion: boolean }) | undefined>;
     /** By name, newest version first. */

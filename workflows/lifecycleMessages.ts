@@ -103,7 +103,7 @@ export function phaseOf({ training, rollout, approval, champion }: LifecycleStat
 export interface Approval {
   /** `<name>/<n>` */
   id: string;
-  kind: 'retrain' | 'rollout';
+  kind: 'retrain' | 'rollout' | 'version';
   question: string;
   /** Who asks: the author of what is to be approved. */
   by: string;
@@ -111,6 +111,8 @@ export interface Approval {
   trigger?: Trigger;
   /** The version to be rolled out. */
   version?: number;
+  /** The training whose model is to be registered, as no rule can judge it. */
+  run?: number;
 }
 
 export interface LifecycleProgress extends LifecycleState {

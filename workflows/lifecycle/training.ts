@@ -10,6 +10,7 @@ import { rejectKnown } from './known.ts';
 import { announce } from './notices.ts';
 import { replaceChampion } from './replacing.ts';
 import { now, type Lifecycle } from './state.ts';
+import { askAboutUndecided } from './undecided.ts';
 import { keepWatch } from './watching.ts';
 
 /** Trains for a trigger that was taken up under this number. */
@@ -48,9 +49,16 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   });
   self.own.add(child.workflowId);
   void child.result().then(
-    ({ outcome, reason, version, existing, champion }) =>
+    ({ outcome, reason, version, existing, champion, undecided }) =>
       self.queue.push(() =>
-        trained(self, run, { status: outcome, reason, version, existing, champion: champion ?? false }),
+        trained(self, run, {
+          status: outcome,
+          reason,
+          version,
+          existing,
+          champion: champion ?? false,
+          undecided: undecided !== undefined,
+        }),
       ),
     (error: unknown) =>
       self.queue.push(() =>
@@ -58,6 +66,7 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
           status: isCancellation(error) ? 'cancelled' : 'failed',
           reason: rootMessage(error),
           champion: false,
+          undecided: false,
         }),
       ),
   );
@@ -87,6 +96,7 @@ export async function trained(self: Lifecycle, run: number, end: TrainingEnd): P
       return replaceChampion(self, version, trigger);
     }
     case 'gate-refused':
+      if (end.undecided) return askAboutUndecided(self, run, end.reason, trigger);
       state.rejectedInARow++;
       return announce(self, 'refused', at, `Training ${run} gave no new version: ${end.reason}`);
     case 'checks-failed':

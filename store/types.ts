@@ -185,7 +185,9 @@ export interface RestoreSummary {
   schema: string;
   migration: string;
   tables: { name: string; rows: number }[];
-  /** At the moment of the backup: their workflows may be nowhere. */
+  /** The data was in already, of a restore that was not finished. */
+  resumed: boolean;
+  /** That nobody has ended since the backup: their workflows may be nowhere. */
   underWay: {
     runs: { name: string; number: number }[];
     rollouts: { name: string; number: number }[];
@@ -319,10 +321,13 @@ export interface Store {
      */
     write(path: string): Promise<BackupSummary>;
     /**
-     * Reads one into this installation, which must be empty: all or nothing.
+     * Reads one into this installation, which must be empty: all or nothing. Until `finish`, the same file again finds it
+     * read, and anything else finds the installation not empty.
      * @throws PerennialError INVALID_INPUT, SCHEMA_TOO_NEW
      */
     read(path: string): Promise<RestoreSummary>;
+    /** What was under way has ended and lifecycles go on: the restore is over. */
+    finish(): Promise<void>;
   };
   /** Rows and bytes, for `perennial status`. */
   stats(): Promise<StoreStats>;

@@ -48,6 +48,15 @@ export interface LifecycleEventRow {
   at: string;
 }
 
+/** An event that its lifecycle could not be told of so far. */
+export interface DelayedEventRow extends LifecycleEventRow {
+  attempts: number;
+  /** Of the last attempt. */
+  failure: string;
+  /** When it is tried again. */
+  nextAt: string;
+}
+
 export interface LifecycleNote {
   /** The same note again is none. */
   key: string;
@@ -77,9 +86,13 @@ export interface LifecycleStore {
   badVersions(name: string): Promise<{ version: number; reason: string; at: string }[]>;
   /** From the gateway: an event that may start a retraining. Idempotent on (name, id). */
   putEvent(event: Omit<LifecycleEventRow, 'at'>): Promise<{ existing: boolean }>;
-  /** Events that no lifecycle has been told of, oldest first. */
+  /** Events that no lifecycle has been told of and whose time it is, oldest first. */
   untoldEvents(limit: number): Promise<LifecycleEventRow[]>;
   markTold(name: string, id: string): Promise<void>;
+  /** It could not be told: tried again after 2 s, then twice as long after each failure, 15 minutes at the most. */
+  delayEvent(name: string, id: string, failure: string): Promise<DelayedEventRow | undefined>;
+  /** Those that could not be told so far, oldest first. */
+  delayedEvents(limit?: number): Promise<DelayedEventRow[]>;
 }
 
 export interface WindowRow {

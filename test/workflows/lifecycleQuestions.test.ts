@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { atRest } from '../../client/replayPast.ts';
 import { schema, type LifecycleInput } from '../../config/define.ts';
-import type { LifecycleProgress } from '../../workflows/lifecycleMessages.ts';
+import {
+  triggerSignal,
+  watchedSignal,
+  type LifecycleProgress,
+  type Watched,
+} from '../../workflows/lifecycleMessages.ts';
+import { ids } from '../../workflows/messages.ts';
 import { openBench, type Bench } from './bench.ts';
 import { small } from './definitions.ts';
+import { eventually } from './rollouts.ts';
 
 /** A lifecycle asks a person where no rule can decide, and what the person says is what happens. */
 
@@ -95,4 +102,145 @@ describe('a model that cannot be compared with the champion', () => {
       code: 'LIFECYCLE_STATE',
     });
   });
+});
+
+describe('while a person is asked', () => {
+  const more = { retrain: { cooldownMs: 0, perDay: 100 }, approvals: { before: ['retrain'] } } satisfies More;
+  const by = (reason: string) => ({ actor: 'bob', reason });
+  const handleOf = (name: string) => bench.temporal.workflow.getHandle(ids.lifecycle(name));
+  const orders = (name: string) => bench.client.lifecycles.attach(name);
+
+  async function event(name: string, id: string): Promise<LifecycleProgress> {
+    const at = new Date().toISOString();
+    const trigger = { id: `event/${id}`, kind: 'event' as const, reason: `loaded ${id}`, by: 'shop', at };
+    await handleOf(name).signal(triggerSignal, trigger);
+    return rest(name);
+  }
+
+  /** What the audit says of triggers, oldest first. */
+  async function fates(name: string): Promise<string[]> {
+    const rows = (await audit(name)).filter(({ action }) => /^(trigger|approval)\./.test(action));
+    return rows.reverse().map(({ action, details }) => {
+      const { id, because, question } = details as Record<string, string | undefined>;
+      return `${action} ${id}: ${because ?? question}`;
+    });
+  }
+
+  async function asked(name: string): Promise<string> {
+    await deploy(name, more);
+    await rest(name);
+    const { approval, pending } = await event(name, 'a');
+    expect(approval).toMatchObject({ kind: 'retrain', trigger: { id: 'event/a' } });
+    expect(pending).toBeUndefined();
+    return approval?.id ?? '';
+  }
+
+  test('what comes by itself waits for the answer, and then has its turn', async () => {
+    const name = 'waits';
+    const first = await asked(name);
+    const waiting = await event(name, 'b');
+    expect(waiting).toMatchObject({
+      approval: { id: first },
+      pending: { id: 'event/b' },
+      waiting: { reason: `A person is asked first: ${first}.` },
+    });
+    // The training that waits serves what comes later.
+    expect(await event(name, 'c')).toMatchObject({ approval: { id: first }, pending: { id: 'event/b' } });
+    await orders(name).reject({ ...by('not now'), id: first });
+    const { approval, pending } = await rest(name);
+    expect(approval).toMatchObject({ kind: 'retrain', trigger: { id: 'event/b' } });
+    expect(pending).toBeUndefined();
+    const second = approval?.id ?? '';
+    await orders(name).approve({ ...by('now'), id: second });
+    expect(await rest(name)).toMatchObject({ phase: 'serving' });
+    expect(await bench.store.runs.list(name)).toHaveLength(2);
+    const question = 'The definition asks before each retraining.';
+    expect((await fates(name)).slice(1)).toEqual([
+      `approval.ask ${first}: ${question}`,
+      `trigger.wait event/b: A person is asked first: ${first}.`,
+      'trigger.refuse event/c: event waits already.',
+      `approval.reject ${first}: ${question}`,
+      'trigger.refuse event/a: bob rejected it: not now',
+      `approval.ask ${second}: ${question}`,
+      `approval.approve ${second}: ${question}`,
+      'trigger.train event/b: A person approved it.',
+    ]);
+  });
+
+  test('what a person orders waits too, before what came by itself', async () => {
+    const name = 'ordered';
+    const id = await asked(name);
+    await event(name, 'b');
+    const { pending, training } = await orders(name).retrain(by('at once'));
+    expect(pending).toMatchObject({ kind: 'person', reason: 'at once' });
+    expect(training).toBeUndefined();
+    await orders(name).approve({ ...by('go on'), id });
+    await eventually(async () => expect(await bench.store.runs.list(name)).toHaveLength(3));
+    expect(await rest(name)).toMatchObject({ phase: 'serving' });
+    const told = (await fates(name)).map((fate) => fate.replace(/person\/[^ ]+/, 'person'));
+    expect(told.slice(-6)).toEqual([
+      `trigger.wait event/b: A person is asked first: ${id}.`,
+      `trigger.wait person A person is asked first: ${id}.`,
+      'trigger.refuse event/b: person waits in its place.',
+      `approval.approve ${id}: The definition asks before each retraining.`,
+      'trigger.train event/a: A person approved it.',
+      'trigger.train person Nothing stands against it.',
+    ]);
+  });
+
+  test('an approval that has to wait is not asked for again', async () => {
+    const name = 'agreed';
+    const id = await asked(name);
+    await orders(name).pause(by('holidays'));
+    const agreed = await orders(name).approve({ ...by('after the holidays'), id });
+    expect(agreed).toMatchObject({ pending: { id: 'event/a' }, waiting: { approved: true } });
+    expect(agreed.approval).toBeUndefined();
+    await orders(name).resume(by('back'));
+    const progress = await rest(name);
+    expect(progress.approval).toBeUndefined();
+    expect(await bench.store.runs.list(name)).toHaveLength(2);
+  });
+
+  test('a drift is told of with its window, and with no later one', async () => {
+    const name = 'drifting';
+    const id = await asked(name);
+    const verdict: Omit<Watched['verdict'], 'state'> = {
+      ...{ drifted: [], predictionDrifted: false, labelDrifted: false, faults: [], reason: 'so it is' },
+      ...{ quality: 'unknown', estimated: 'unknown' },
+    };
+    const signal = { fall: true, belowFloor: false, fault: false, reason: 'size moved' };
+    const told = (window: number, drift: boolean): Watched => ({
+      ...{ window, version: 1, to: `2026-01-0${window}T00:00:00.000Z`, driven: false },
+      verdict: { ...verdict, state: drift ? 'shifted' : 'clean' },
+      signal: { ...signal, drift },
+    });
+    await handleOf(name).signal(watchedSignal, told(1, true));
+    const drifted = await rest(name);
+    expect(drifted.watched?.unheeded).toBe(`A person is asked first: ${id}.`);
+    expect(drifted).toMatchObject({ approval: { id } });
+    expect(drifted.waiting).toBeUndefined();
+    await handleOf(name).signal(watchedSignal, told(2, false));
+    expect((await rest(name)).watched).not.toHaveProperty('unheeded');
+  });
+});
+
+test('a rollout that was terminated is told with what lies at the bottom', async () => {
+  const name = 'terminated';
+  const canary = { start: 'automatic' as const };
+  await deploy(name, { canary });
+  await rest(name);
+  await deploy(name, { canary, seed: 2, select: { folds: 2, tolerance: 1 } });
+  await eventually(async () => {
+    expect((await orders(name)).rollout).toBeDefined();
+  });
+  const { rollout } = await orders(name);
+  await bench.temporal.workflow.getHandle(rollout?.workflowId ?? '').terminate('by a test');
+  const progress = await rest(name);
+  expect(progress).toMatchObject({ champion: 1, rejectedInARow: 1 });
+  expect(progress.recent.at(-1)?.text).toMatch(/ended as aborted: Terminated/);
+  expect(progress.recent.at(-1)?.text).not.toContain('ChildWorkflow');
+
+  function orders(of: string) {
+    return bench.client.lifecycles.attach(of).progress();
+  }
 });

@@ -1,5 +1,6 @@
 import { isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { searchAttributes } from '../../config/searchAttributes.ts';
+import { rootMessage } from '../failures.ts';
 import type { Trigger } from '../lifecycleMessages.ts';
 import { ids, type RolloutInput } from '../messages.ts';
 import { orchestrator, step } from '../options.ts';
@@ -124,7 +125,7 @@ async function startRollout(self: Lifecycle, input: RolloutInput): Promise<void>
       self.queue.push(() =>
         rolledOut(self, number, {
           status: 'aborted',
-          reason: isCancellation(error) ? 'It was cancelled.' : String(error),
+          reason: isCancellation(error) ? 'It was cancelled.' : rootMessage(error),
         }),
       ),
   );

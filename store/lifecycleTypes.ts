@@ -72,6 +72,8 @@ export interface LifecycleStore {
   /** Keeps the workflow's state; an older `revision` than the one that is kept changes nothing. */
   keepState(name: string, revision: number, state: Record<string, unknown>): Promise<void>;
   get(name: string): Promise<LifecycleRow | undefined>;
+  /** Somebody ended it, and nobody has deployed it again. */
+  isRemoved(name: string): Promise<boolean>;
   list(): Promise<LifecycleRow[]>;
   /**
    * Decides about a trigger once, with an audit row: allocates the number of its training where `decision` is `train`.

@@ -8,7 +8,7 @@ import { triggerSignal } from '../workflows/lifecycleMessages.ts';
 import { ids } from '../workflows/messages.ts';
 
 export interface EventRelayOptions {
-  lifecycles: Pick<Store['lifecycles'], 'untoldEvents' | 'markTold' | 'delayEvent'>;
+  lifecycles: Pick<Store['lifecycles'], 'untoldEvents' | 'markTold' | 'delayEvent' | 'isRemoved'>;
   temporal: Client;
   log: Pick<Logger, 'info' | 'warn'>;
   /** Between two looks. Default 2 s. */
@@ -81,8 +81,9 @@ export function relayEvents(options: EventRelayOptions): { close(): Promise<void
         .getHandle(ids.lifecycle(name))
         .signal(triggerSignal, { id: `event/${id}`, kind: 'event', reason, by: actor, at });
     } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      log.warn({ lifecycle: name, event: id }, 'an event was dropped: the lifecycle has ended');
+      // One that is not there and was not removed comes back: somebody restores it, or deploys it again.
+      if (!(error instanceof WorkflowNotFoundError && (await lifecycles.isRemoved(name)))) throw error;
+      log.warn({ lifecycle: name, event: id }, 'an event was dropped: the lifecycle was removed');
     }
   }
 

@@ -42,15 +42,29 @@ test('events are told in their order, as triggers, once', async () => {
   expect(await triggers(name)).toHaveLength(3);
 });
 
-test('an event of a lifecycle that has ended is dropped with a word, and holds up nobody', async () => {
+test('an event of a lifecycle that was removed is dropped with a word, and holds up nobody', async () => {
   const [gone, there] = [await lifecycle('gone'), await lifecycle('there')];
   await put(gone, 'a');
   await put(there, 'b');
+  const removal = { key: 'remove', actor: 'ada', action: 'lifecycle.remove', details: {} };
+  await bench.store.lifecycles.note(gone, removal);
   await bench.temporal.workflow.getHandle(ids.lifecycle(gone)).terminate();
   start();
   await eventually(async () => expect(await triggers(there)).toHaveLength(1));
   await eventually(async () => expect(await untold()).toEqual([]));
   expect(log.warn).toHaveBeenCalledExactlyOnceWith({ lifecycle: gone, event: 'a' }, expect.any(String));
+});
+
+test('an event of a lifecycle that is lost waits until there is one again', async () => {
+  const name = await lifecycle('lost');
+  await put(name, 'a');
+  await bench.temporal.workflow.getHandle(ids.lifecycle(name)).terminate();
+  start();
+  await eventually(async () => {
+    expect(await bench.store.lifecycles.delayedEvents()).toMatchObject([{ name, id: 'a' }]);
+  });
+  await begin(name);
+  await eventually(async () => expect(await triggers(name)).toMatchObject([{ id: 'event/a' }]));
 });
 
 test('while Temporal is away events wait, and are told of once it is back', async () => {
@@ -167,18 +181,22 @@ async function put(name: string, ...given: string[]): Promise<void> {
 
 /** A deployed lifecycle whose workflow nobody works at, so that its history shows what it was told. */
 async function lifecycle(name: string): Promise<string> {
-  const { store, temporal } = bench;
+  const { store } = bench;
   await twoVersions(store, name);
   const version = await store.registry.get(name);
   const definitionHash = version?.definitionHash ?? '';
   const deployment = { name, number: 1, definitionHash, baseDirectory: '/data', changes: [] };
   await store.lifecycles.recordDeployment({ ...deployment, actor: 'ada', reason: 'first' });
-  await temporal.workflow.start('lifecycle', {
+  await begin(name);
+  return name;
+}
+
+async function begin(name: string): Promise<void> {
+  await bench.temporal.workflow.start('lifecycle', {
     workflowId: ids.lifecycle(name),
     taskQueue: 'nobody',
     args: [{ name }],
   });
-  return name;
 }
 
 async function triggers(name: string): Promise<{ id: string }[]> {

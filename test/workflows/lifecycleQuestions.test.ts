@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { lifecycleActivities } from '../../activities/lifecycle.ts';
 import { atRest } from '../../client/replayPast.ts';
 import { schema, type LifecycleInput } from '../../config/define.ts';
 import {
@@ -50,7 +51,12 @@ describe('a model that cannot be compared with the champion', () => {
 
   test('is registered and becomes champion where a person approves', async () => {
     const name = 'wanted';
-    const id = await asked(name, { approvals: { before: ['rollout'], fourEyes: true } });
+    const more = { approvals: { before: ['rollout' as const], fourEyes: true } };
+    const id = await asked(name, more);
+    // The question outlives the workflow.
+    await bench.temporal.workflow.getHandle(ids.lifecycle(name)).terminate('by a test');
+    expect((await deploy(name, { ...after, ...more })).action).toBe('nothing');
+    expect(await inboxOf(name)).toMatchObject([{ id }]);
     await expect(
       bench.client.lifecycles.approve(id, { actor: 'ann', reason: 'my own' }),
     ).rejects.toMatchObject({ code: 'LIFECYCLE_STATE' });
@@ -88,6 +94,17 @@ describe('a model that cannot be compared with the champion', () => {
   test('ends where a person rejects it', async () => {
     const name = 'unwanted';
     const id = await asked(name);
+    // What a lifecycle hears that did not start the training itself.
+    const activities = lifecycleActivities({
+      ...{ store: bench.store, code: {} },
+      isOpen: () => Promise.resolve(false),
+    });
+    expect(await activities.endOfTraining({ name, run: 2, workflowId: ids.training(name, 2) })).toMatchObject(
+      {
+        status: 'gate-refused',
+        undecided: true,
+      },
+    );
     await bench.client.lifecycles.reject(id, { actor: 'bob', reason: 'bring colour back' });
     const progress = await rest(name);
     expect(progress).toMatchObject({ champion: 1, phase: 'serving', rejectedInARow: 1 });

@@ -81,6 +81,24 @@ export function lifecycleActivities({ store, isOpen }: OrchestratorDependencies)
       await store.lifecycles.markBad(name, version, reason, actor);
     },
 
+    /** Whether a version serves now, and why it was marked as bad, where it was. */
+    async standingOf({
+      name,
+      version,
+    }: {
+      name: string;
+      version: number;
+    }): Promise<{ champion: boolean; bad?: string }> {
+      const [champion, bad] = await Promise.all([
+        store.registry.get(name),
+        store.lifecycles.badVersions(name),
+      ]);
+      return {
+        champion: champion?.version === version,
+        bad: bad.find((row) => row.version === version)?.reason,
+      };
+    },
+
     /** Where the watch over this model was when it last looked, so that a new one goes on from there. */
     async lastWindow({ name }: { name: string }): Promise<{ windows: number; to: string } | undefined> {
       const last = (await store.watch.windows(name, 1)).at(0);
@@ -104,16 +122,19 @@ export function lifecycleActivities({ store, isOpen }: OrchestratorDependencies)
     }): Promise<TrainingEnd | undefined> {
       const row = await store.runs.get(name, run);
       if (row && row.status !== 'running') {
-        const champion = await store.registry.get(name);
+        const version = row.version === undefined ? undefined : await store.registry.get(name, row.version);
         return {
           status: row.status,
           reason: row.reason ?? '',
           version: row.version,
-          champion: row.version !== undefined && champion?.version === row.version,
+          existing: version !== undefined && version.runNumber !== run,
+          champion: version?.champion ?? false,
+          undecided: (await store.runs.undecided(name, run)) !== undefined,
         };
       }
       if (await isOpen(workflowId)) return undefined;
-      return { status: 'failed', reason: `${workflowId} was terminated.`, champion: false };
+      const reason = `${workflowId} was terminated.`;
+      return { status: 'failed', reason, champion: false, undecided: false };
     },
 
     /** The same of a rollout. */
@@ -138,8 +159,12 @@ export interface TrainingEnd {
   status: 'registered' | 'checks-failed' | 'gate-refused' | 'failed' | 'cancelled';
   reason: string;
   version?: number;
+  /** This very model was a version before. */
+  existing?: boolean;
   /** It is the champion now. */
   champion: boolean;
+  /** No rule can judge its model, but a person. */
+  undecided: boolean;
 }
 
 function sliceOf({ retrain, approvals, watch, canary, notify }: Definition): LifecycleSlice {

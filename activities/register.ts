@@ -6,7 +6,7 @@ import type { RegisterResult, RolloutInput } from '../workflows/messages.ts';
 import type { OrchestratorDependencies } from './dependencies.ts';
 import { readEvaluation } from './evaluation.ts';
 
-interface Registration {
+interface NewVersion {
   name: string;
   run: number;
   definitionHash: string;
@@ -15,6 +15,9 @@ interface Registration {
   modelDigest: string;
   goldenDigest: string;
   evaluationDigest: string;
+}
+
+interface Registration extends NewVersion {
   promote: boolean;
   /** The lifecycle starts the rollout, so that none is planned here. */
   managed?: boolean;
@@ -34,33 +37,39 @@ export function registerActivities({ store, code, isOpen }: OrchestratorDependen
      * new version beside a champion how it is to be rolled out, where the definition asks for that.
      */
     async register(input: Registration): Promise<RegisterResult> {
-      const { name, run, definitionHash, datasetDigest } = input;
-      const definition = await store.definitions.get(definitionHash);
-      const spec = expandSearch(definition.search)[input.candidate];
-      const row = await store.candidates.get(name, run, input.candidate);
-      const evaluation = await readEvaluation(store, input.evaluationDigest);
-      if (!spec || row?.mean === undefined || row.std === undefined) {
-        throw new PerennialError('INTERNAL', `Candidate ${input.candidate} of ${name}/${run} has no score.`);
-      }
-      const registered = await store.registry.register(
-        {
-          name,
-          digest: input.modelDigest,
-          runNumber: run,
-          definitionHash,
-          datasetDigest,
-          signature: evaluation.signature,
-          learner: spec.learner,
-          params: spec.params,
-          metrics: evaluation.metrics,
-          cv: { metric: evaluation.selectedBy, mean: row.mean, std: row.std },
-          goldenDigest: input.goldenDigest,
-          evaluationDigest: input.evaluationDigest,
-          code,
-        },
-        { promote: input.promote, actor: `training/${name}/${run}` },
-      );
-      return { ...registered, ...(input.managed ? {} : await plannedRollout(definition, run, registered)) };
+      const { name, run } = input;
+      const registered = await store.registry.register(await versionOf(input), {
+        promote: input.promote,
+        actor: `training/${name}/${run}`,
+      });
+      if (input.managed) return registered;
+      const definition = await store.definitions.get(input.definitionHash);
+      return { ...registered, ...(await plannedRollout(definition, run, registered)) };
+    },
+
+    /** Registers what a run left to a person, under that person's name, beside the champion. Idempotent on the run. */
+    async registerUndecided({
+      name,
+      run,
+      actor,
+      reason,
+    }: {
+      name: string;
+      run: number;
+      actor: string;
+      reason: string;
+    }): Promise<{ version: number; existing: boolean }> {
+      const row = await store.runs.get(name, run);
+      const undecided = await store.runs.undecided(name, run);
+      const golden = (await store.runs.artifacts(name, run)).find(({ role }) => role === 'golden');
+      if (!undecided || !golden || !row?.modelDigest || !row.datasetDigest || !row.evaluationDigest)
+        throw new PerennialError('INTERNAL', `${name}/${run} left nothing to a person.`);
+      const { definitionHash, datasetDigest, modelDigest, evaluationDigest } = row;
+      const version = await versionOf({
+        ...{ name, run, definitionHash, datasetDigest, modelDigest, evaluationDigest },
+        ...{ candidate: undecided.candidate, goldenDigest: golden.digest },
+      });
+      return store.registry.registerUndecided(version, { actor, reason });
     },
 
     /**
@@ -92,6 +101,25 @@ export function registerActivities({ store, code, isOpen }: OrchestratorDependen
       };
     },
   };
+
+  async function versionOf(
+    input: NewVersion,
+  ): Promise<Parameters<OrchestratorDependencies['store']['registry']['register']>[0]> {
+    const { name, run, definitionHash, datasetDigest, candidate, modelDigest, goldenDigest } = input;
+    const { evaluationDigest } = input;
+    const definition = await store.definitions.get(definitionHash);
+    const spec = expandSearch(definition.search)[candidate];
+    const row = await store.candidates.get(name, run, candidate);
+    const { signature, metrics, selectedBy } = await readEvaluation(store, evaluationDigest);
+    if (!spec || row?.mean === undefined || row.std === undefined) {
+      throw new PerennialError('INTERNAL', `Candidate ${candidate} of ${name}/${run} has no score.`);
+    }
+    return {
+      ...{ name, digest: modelDigest, runNumber: run, definitionHash, datasetDigest, signature, metrics },
+      ...{ learner: spec.learner, params: spec.params, goldenDigest, evaluationDigest, code },
+      cv: { metric: selectedBy, mean: row.mean, std: row.std },
+    };
+  }
 
   async function plannedRollout(
     { name, canary }: Definition,

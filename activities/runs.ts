@@ -17,6 +17,8 @@ interface CloseRun {
   executionId: string;
   status: Exclude<RunStatus, 'running' | 'registered'>;
   reason: string;
+  /** Kept with it where a person may yet want the model: which candidate's it is. */
+  undecided?: { candidate: number };
 }
 
 export function runActivities({ store, isOpen }: OrchestratorDependencies) {
@@ -45,9 +47,9 @@ export function runActivities({ store, isOpen }: OrchestratorDependencies) {
     },
 
     /** Ends the run's row once; a repeated call changes nothing. A run that never opened has nothing to close. */
-    async closeRun({ name, run, executionId, status, reason }: CloseRun): Promise<void> {
+    async closeRun({ name, run, executionId, ...end }: CloseRun): Promise<void> {
       const row = await store.runs.get(name, run);
-      if (row?.executionId === executionId) await store.runs.close(name, run, { status, reason });
+      if (row?.executionId === executionId) await store.runs.close(name, run, end);
     },
   };
 }

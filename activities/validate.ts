@@ -28,8 +28,8 @@ export function validateActivities(dependencies: TrainerDependencies) {
             inputs: inputsOf(definition),
             key: definition.key,
             time: definition.time,
-            // The run's beginning, not the clock: a repeated step judges the same age.
-            now: row?.startedAt ?? '',
+            // The moment whose rows these are, else the run's beginning: a repeated step judges the same age.
+            now: input.asOf ?? row?.startedAt ?? '',
             acceptedSchema,
           },
           { signal: cancellationSignal() },

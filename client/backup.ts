@@ -21,7 +21,7 @@ export interface BackupCalls {
   /**
    * Brings a backup into this installation, which must be empty, and its lifecycles back to life. What was under way and
    * has no workflow here ends: runs are cancelled; rollouts are aborted with the champion restored, but those that had
-   * promoted their challenger, which stays.
+   * promoted their challenger, which stays. Where it dies after the data is in, the same call again goes on from there.
    *
    * @throws PerennialError INVALID_INPUT where the file is damaged or the installation is not empty, SCHEMA_TOO_NEW;
    *   in either case nothing was changed
@@ -54,6 +54,7 @@ export function backupCalls(context: ClientContext): BackupCalls {
       const cancelledRuns = await cancelRuns(context, summary, actor);
       const endedRollouts = await endRollouts(context, summary);
       const lifecycles = await startLifecycles(context, summary, actor);
+      await context.store.backup.finish();
       return { ...summary, cancelledRuns, endedRollouts, lifecycles };
     },
   };
@@ -103,12 +104,21 @@ async function startLifecycles(
 }
 
 async function startAgain(
-  { client, store }: ClientContext,
+  context: ClientContext,
   row: LifecycleRow,
   createdAt: string,
   actor: string,
 ): Promise<RestoredLifecycle> {
+  const { client, store } = context;
   const { name } = row;
+  if (await isOpen(context, ids.lifecycle(name))) return 'running';
+  // Before it takes effect, and once, however often the restore has to be repeated.
+  await store.lifecycles.note(name, {
+    key: `restore/${createdAt}`,
+    actor,
+    action: 'lifecycle.restore',
+    details: { backup: createdAt },
+  });
   const input: LifecycleInput = { name, carried: await carriedState(store, row) };
   try {
     await client.workflow.start('lifecycle', {
@@ -124,12 +134,6 @@ async function startAgain(
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running';
     throw fromFailure(error);
   }
-  await store.lifecycles.note(name, {
-    key: `restore/${createdAt}`,
-    actor,
-    action: 'lifecycle.restore',
-    details: { backup: createdAt },
-  });
   return 'started';
 }
 

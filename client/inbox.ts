@@ -10,8 +10,11 @@ import { attachRollout } from './rolloutHandle.ts';
 export interface InboxItem {
   /** `<name>/<n>` of a lifecycle's question, `rollout/<name>/<n>` of a rollout: what `approve` and `reject` take. */
   id: string;
-  /** `retrain`, `rollout`: a lifecycle asks before it. `approval`: of a rollout, before all keys go to it. `held`: in doubt. */
-  kind: 'retrain' | 'rollout' | 'approval' | 'held';
+  /**
+   * `retrain`, `rollout`: a lifecycle asks before it. `version`: of a model that cannot be compared with the champion.
+   * `approval`: of a rollout, before all keys go to it. `held`: in doubt.
+   */
+  kind: 'retrain' | 'rollout' | 'version' | 'approval' | 'held';
   name: string;
   question: string;
   /** Who asks. */

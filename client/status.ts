@@ -1,4 +1,5 @@
 import { readStack } from '../embedded/stackFile.ts';
+import type { DelayedEventRow } from '../store/lifecycleTypes.ts';
 import type { RolloutRow } from '../store/rolloutTypes.ts';
 import type { GatewayRow } from '../store/routeTypes.ts';
 import type { RunRow } from '../store/types.ts';
@@ -19,12 +20,14 @@ export interface Status {
   gateways: GatewayRow[];
   /** Rollouts that are under way. */
   rollouts: RolloutRow[];
+  /** Events that their lifecycles could not be told of so far. */
+  delayedEvents: DelayedEventRow[];
 }
 
 export async function readStatus(context: ClientContext): Promise<Status> {
   const { client, environment, namespace, store } = context;
   const stack = readStack(environment.home);
-  const [system, orchestrators, trainers, runs, gateways, rollouts] = await Promise.all([
+  const [system, orchestrators, trainers, runs, gateways, rollouts, delayedEvents] = await Promise.all([
     client.workflowService.getSystemInfo({}).catch((error: unknown) => {
       throw fromFailure(error);
     }),
@@ -33,6 +36,7 @@ export async function readStatus(context: ClientContext): Promise<Status> {
     store.runs.list(undefined, 100),
     store.gateways.list(),
     store.rollouts.list(undefined, 100),
+    store.lifecycles.delayedEvents(),
   ]);
   return {
     home: environment.home,
@@ -48,6 +52,7 @@ export async function readStatus(context: ClientContext): Promise<Status> {
     running: runs.filter((run) => run.status === 'running'),
     gateways: gateways.filter((gateway) => gateway.alive),
     rollouts: rollouts.filter((rollout) => rollout.status === 'running'),
+    delayedEvents,
   };
 }
 

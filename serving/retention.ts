@@ -2,7 +2,7 @@ import type { Store } from '../store/types.ts';
 
 export interface RetentionOptions {
   store: Pick<Store, 'predictions' | 'rollouts' | 'routes'>;
-  /** Predictions are kept for so many days (UTC) at least. Default 90. */
+  /** Predictions are kept for so many days (UTC) at least, from their time and from when they were written. Default 90. */
   retentionDays?: number;
   onDropped?: (days: readonly string[]) => void;
   onProblem?: (error: unknown) => void;

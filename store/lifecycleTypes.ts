@@ -48,6 +48,15 @@ export interface LifecycleEventRow {
   at: string;
 }
 
+/** An event that its lifecycle could not be told of so far. */
+export interface DelayedEventRow extends LifecycleEventRow {
+  attempts: number;
+  /** Of the last attempt. */
+  failure: string;
+  /** When it is tried again. */
+  nextAt: string;
+}
+
 export interface LifecycleNote {
   /** The same note again is none. */
   key: string;
@@ -63,6 +72,8 @@ export interface LifecycleStore {
   /** Keeps the workflow's state; an older `revision` than the one that is kept changes nothing. */
   keepState(name: string, revision: number, state: Record<string, unknown>): Promise<void>;
   get(name: string): Promise<LifecycleRow | undefined>;
+  /** Somebody ended it, and nobody has deployed it again. */
+  isRemoved(name: string): Promise<boolean>;
   list(): Promise<LifecycleRow[]>;
   /**
    * Decides about a trigger once, with an audit row: allocates the number of its training where `decision` is `train`.
@@ -77,9 +88,13 @@ export interface LifecycleStore {
   badVersions(name: string): Promise<{ version: number; reason: string; at: string }[]>;
   /** From the gateway: an event that may start a retraining. Idempotent on (name, id). */
   putEvent(event: Omit<LifecycleEventRow, 'at'>): Promise<{ existing: boolean }>;
-  /** Events that no lifecycle has been told of, oldest first. */
+  /** Events that no lifecycle has been told of and whose time it is, oldest first. */
   untoldEvents(limit: number): Promise<LifecycleEventRow[]>;
   markTold(name: string, id: string): Promise<void>;
+  /** It could not be told: tried again after 2 s, then twice as long after each failure, 15 minutes at the most. */
+  delayEvent(name: string, id: string, failure: string): Promise<DelayedEventRow | undefined>;
+  /** Those that could not be told so far, oldest first. */
+  delayedEvents(limit?: number): Promise<DelayedEventRow[]>;
 }
 
 export interface WindowRow {

@@ -64,6 +64,16 @@ export function lifecycleTable(pool: pg.Pool): LifecycleStore {
     },
     list: () => select(pool, '', []),
 
+    async isRemoved(name) {
+      // A lifecycle that is removed leaves no word but this one.
+      const { rows } = await pool.query<{ action: string }>(
+        `SELECT action FROM audit WHERE subject = $1 AND action IN ('lifecycle.deploy', 'lifecycle.remove')
+         ORDER BY id DESC LIMIT 1`,
+        [lifecycleSubject(name)],
+      );
+      return rows.at(0)?.action === 'lifecycle.remove';
+    },
+
     async note(name, { key, actor, action, details }) {
       await transaction(pool, async (client) => {
         const { rowCount } = await client.query(

@@ -2,6 +2,7 @@ import { PerennialError } from '../config/errors.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditTable } from './audit.ts';
 import { readBackup } from './backup/restore.ts';
+import { markFinished } from './backup/unfinished.ts';
 import { writeBackup } from './backup/write.ts';
 import { candidateTable } from './candidates.ts';
 import { checkTable } from './checks.ts';
@@ -72,6 +73,7 @@ export async function openStore(
     backup: {
       write: (path) => writeBackup(pool, schema, path),
       read: (path) => readBackup(pool, schema, path),
+      finish: () => markFinished(pool),
     },
     stats: () => readStats(pool),
     orphans: () => listOrphans(pool),

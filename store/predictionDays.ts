@@ -26,7 +26,8 @@ export async function addDay(client: pg.ClientBase, day: string): Promise<void> 
 }
 
 /**
- * Drops the partitions of whole days before that moment, and forgets the segments whose records are gone with them.
+ * Drops the partitions of whole days before that moment to which nothing was written since, and forgets the segments whose
+ * records are gone with them: a past that was replayed lately is as new as what was answered lately.
  * A day that somebody reads for longer than 2 s stays until the next call: whoever waits to drop it holds up every
  * other reader and writer of predictions.
  *
@@ -36,14 +37,28 @@ export async function addDay(client: pg.ClientBase, day: string): Promise<void> 
 export async function dropDaysBefore(pool: pg.Pool, time: string): Promise<string[]> {
   const limit = new Date(time).toISOString().slice(0, 10);
   const days = (await listDays(pool)).filter((day) => day < limit);
+  const written = days.length > 0 ? await writtenSince(pool, limit) : [];
   const dropped: string[] = [];
-  for (const day of days) if (await dropDay(pool, day)) dropped.push(day);
+  for (const day of days) {
+    if (written.some(({ oldest, newest }) => oldest <= day && day <= newest)) continue;
+    if (await dropDay(pool, day)) dropped.push(day);
+  }
   await pool.query(
     `DELETE FROM prediction_segments WHERE newest_day < $1::date AND appended_at < $1::date
      AND newest_day <> ALL ($2::date[])`,
     [limit, days.filter((day) => !dropped.includes(day))],
   );
   return dropped;
+}
+
+/** Spans of days before that one to which something was written on it or later. */
+async function writtenSince(pool: pg.Pool, day: string): Promise<{ oldest: string; newest: string }[]> {
+  const { rows } = await pool.query<{ oldest: string; newest: string }>(
+    `SELECT DISTINCT coalesce(oldest_day, newest_day)::text AS oldest, newest_day::text AS newest
+     FROM prediction_segments WHERE appended_at >= $1::date AND coalesce(oldest_day, newest_day) < $1::date`,
+    [day],
+  );
+  return rows;
 }
 
 /** Days that have a partition, ascending. */

@@ -85,7 +85,11 @@ export interface PredictionStore {
     what: { name: string; until: string },
     options?: { signal?: AbortSignal },
   ): AsyncGenerator<LabelledPrediction[]>;
-  /** Drops whole days (UTC) before that moment, of predictions and of their segments. @returns what was dropped */
+  /**
+   * Drops whole days (UTC) before that moment to which nothing was written since, of predictions and of their segments.
+   *
+   * @returns what was dropped
+   */
   dropBefore(time: string): Promise<string[]>;
 }
 

@@ -65,9 +65,10 @@ async function appendSegment(
 ): Promise<{ existing: boolean }> {
   const append = async (client: pg.PoolClient) => {
     // Waits for another process that is at the same segment.
+    const sorted = [...days].sort();
     const { rowCount } = await client.query(
-      `INSERT INTO prediction_segments (id, newest_day) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-      [id, [...days].sort().at(-1)],
+      `INSERT INTO prediction_segments (id, oldest_day, newest_day) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+      [id, sorted.at(0), sorted.at(-1)],
     );
     if (rowCount === 0) return { existing: true };
     await pipeline(Readable.from(frame(tuples), { objectMode: true }), client.query(copyFrom(COPY)));

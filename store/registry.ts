@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { PerennialError } from '../config/errors.ts';
 import { appendAudit } from './audit.ts';
-import { iso, numbers } from './rows.ts';
+import { iso, numbers, storable } from './rows.ts';
 import { lockRoute, writeRoute } from './routeChange.ts';
 import { requireRun, runSubject } from './runs.ts';
 import { transaction } from './transaction.ts';
@@ -10,6 +10,7 @@ import type { AuditEvent, ModelVersionRow, RunRow, Store } from './types.ts';
 export function registryTables(pool: pg.Pool): Store['registry'] {
   return {
     register: (version, options) => transaction(pool, (client) => register(client, version, options)),
+    registerUndecided: (version, by) => transaction(pool, (client) => registerUndecided(client, version, by)),
 
     async get(name, version) {
       const { rows } = await pool.query<StoredVersion>(
@@ -38,8 +39,7 @@ async function register(
   options: { promote: boolean; actor: string },
 ): Promise<Registered> {
   const { name, runNumber, digest } = given;
-  // Registrations of one lifecycle come one after the other; its row counts the versions.
-  await client.query(`SELECT FROM lifecycles WHERE name = $1 FOR NO KEY UPDATE`, [name]);
+  await takeTurn(client, name);
   const run = await requireRun(client, name, runNumber);
   if (run.status === 'registered') return repeated(client, given);
   if (run.status !== 'running') {
@@ -76,6 +76,45 @@ async function register(
   events.push({ actor, action: 'run.close', subject, details: { status: 'registered', version, digest } });
   await appendAudit(client, events);
   return { version, existing: found !== undefined, champion: route.championVersion === version };
+}
+
+async function registerUndecided(
+  client: pg.PoolClient,
+  given: NewVersion,
+  { actor, reason }: { actor: string; reason: string },
+): Promise<{ version: number; existing: boolean }> {
+  const { name, runNumber, digest } = given;
+  await takeTurn(client, name);
+  const run = await requireRun(client, name, runNumber);
+  const { rowCount } = await client.query(`SELECT FROM undecided_runs WHERE name = $1 AND run = $2`, [
+    name,
+    runNumber,
+  ]);
+  const subject = runSubject(name, runNumber);
+  if (rowCount === 0 || run.modelDigest !== digest) {
+    throw new PerennialError(
+      'INVALID_INPUT',
+      `${subject} leaves nothing to a person; nothing was registered.`,
+      {
+        field: 'runNumber',
+        value: run.status,
+        expected: 'a run that ended undecided',
+      },
+    );
+  }
+  const found = await findByDigest(client, name, digest);
+  if (found) return { version: found.version, existing: found.run !== runNumber };
+  const version = await insertVersion(client, given);
+  const details = { digest, run: subject, reason: storable(reason) };
+  await appendAudit(client, [
+    { actor, action: 'version.register', subject: `model/${name}/${version}`, details },
+  ]);
+  return { version, existing: false };
+}
+
+/** Registrations of one lifecycle come one after the other; its row counts the versions. */
+async function takeTurn(client: pg.PoolClient, name: string): Promise<void> {
+  await client.query(`SELECT FROM lifecycles WHERE name = $1 FOR NO KEY UPDATE`, [name]);
 }
 
 /** The answer again, for a caller that lost the first one. `champion` tells of now. */

@@ -53,6 +53,12 @@ export function runTable(pool: pg.Pool): Store['runs'] {
           [name, number, end.status, reason],
         );
         if (rowCount === 0) return void (await requireRun(client, name, number));
+        if (end.undecided)
+          await client.query(`INSERT INTO undecided_runs (name, run, candidate) VALUES ($1, $2, $3)`, [
+            name,
+            number,
+            end.undecided.candidate,
+          ]);
         const subject = runSubject(name, number);
         await appendAudit(client, [
           {
@@ -65,6 +71,14 @@ export function runTable(pool: pg.Pool): Store['runs'] {
       }),
 
     get: (name, number) => findRun(pool, name, number),
+
+    async undecided(name, number) {
+      const { rows } = await pool.query<{ candidate: number }>(
+        `SELECT candidate FROM undecided_runs WHERE name = $1 AND run = $2`,
+        [name, number],
+      );
+      return rows.at(0);
+    },
 
     async running(name) {
       const { rows } = await pool.query<StoredRun>(`${SELECT} WHERE name = $1 AND status = 'running'`, [

@@ -185,7 +185,9 @@ export interface RestoreSummary {
   schema: string;
   migration: string;
   tables: { name: string; rows: number }[];
-  /** At the moment of the backup: their workflows may be nowhere. */
+  /** The data was in already, of a restore that was not finished. */
+  resumed: boolean;
+  /** That nobody has ended since the backup: their workflows may be nowhere. */
   underWay: {
     runs: { name: string; number: number }[];
     rollouts: { name: string; number: number }[];
@@ -240,14 +242,22 @@ export interface Store {
     ): Promise<void>;
     /**
      * Ends a run once, with an audit row; repeated calls change nothing. Without an `actor` the run itself is.
+     * `undecided` where a person may yet want the model of this candidate.
      * @throws PerennialError NOT_FOUND
      */
     close(
       name: string,
       number: number,
-      end: { status: Exclude<RunStatus, 'running' | 'registered'>; reason: string; actor?: string },
+      end: {
+        status: Exclude<RunStatus, 'running' | 'registered'>;
+        reason: string;
+        actor?: string;
+        undecided?: { candidate: number };
+      },
     ): Promise<void>;
     get(name: string, number: number): Promise<RunRow | undefined>;
+    /** What it was closed with, where its model waits for a person's yes, or got one. */
+    undecided(name: string, number: number): Promise<{ candidate: number } | undefined>;
     running(name: string): Promise<RunRow | undefined>;
     /** Newest first; `limit` defaults to 100. */
     list(name?: string, limit?: number): Promise<RunRow[]>;
@@ -276,6 +286,15 @@ export interface Store {
       version: Omit<ModelVersionRow, 'version' | 'createdAt'>,
       options: { promote: boolean; actor: string },
     ): Promise<{ version: number; existing: boolean; champion: boolean }>;
+    /**
+     * The version that a person wants of a run that ended undecided (or the one that this digest is already), with an
+     * audit row. The run stays as it ended, and the route as it is. Idempotent on the digest.
+     * @throws PerennialError NOT_FOUND or INVALID_INPUT where the run is not there or has not ended so
+     */
+    registerUndecided(
+      version: Omit<ModelVersionRow, 'version' | 'createdAt'>,
+      by: { actor: string; reason: string },
+    ): Promise<{ version: number; existing: boolean }>;
     /** The champion where no version is named. */
     get(name: string, version?: number): Promise<(ModelVersionRow & { champion: boolean }) | undefined>;
     /** By name, newest version first. */
@@ -302,10 +321,13 @@ export interface Store {
      */
     write(path: string): Promise<BackupSummary>;
     /**
-     * Reads one into this installation, which must be empty: all or nothing.
+     * Reads one into this installation, which must be empty: all or nothing. Until `finish`, the same file again finds it
+     * read, and anything else finds the installation not empty.
      * @throws PerennialError INVALID_INPUT, SCHEMA_TOO_NEW
      */
     read(path: string): Promise<RestoreSummary>;
+    /** What was under way has ended and lifecycles go on: the restore is over. */
+    finish(): Promise<void>;
   };
   /** Rows and bytes, for `perennial status`. */
   stats(): Promise<StoreStats>;

@@ -64,19 +64,22 @@ export async function lifecycle(input: LifecycleInput): Promise<void> {
 /** One after the other, and after each what waited is looked at again. */
 async function workOff(self: Lifecycle): Promise<void> {
   const { state } = self;
-  const before = JSON.stringify(state);
+  const before = state.revision;
   const essential = essentials(state);
   for (let next = self.queue.shift(); next; next = self.queue.shift()) {
+    const was = JSON.stringify(state);
     await next();
     // A training or a rollout that has ended arrives once.
     for (const id of self.own) if (!isOpen(self, id)) self.own.delete(id);
     if (state.pending) await reconsider(self);
+    // Questions and notes are named by it, so each of those that are done in one go has its own.
+    if (JSON.stringify(state) !== was) state.revision++;
   }
-  if (JSON.stringify(state) === before) return;
-  state.revision++;
+  if (state.revision === before) return;
   show(self);
   // That another window was quiet need not be kept each time: what it changed is the watch's to remember.
-  if (essentials(state) === essential && state.revision % KEEP_EVERY !== 0) return;
+  const isTime = Math.floor(state.revision / KEEP_EVERY) > Math.floor(before / KEEP_EVERY);
+  if (essentials(state) === essential && !isTime) return;
   await orchestrator.keepState.executeWithOptions(step('Keep what it knows'), [{ name: self.name, state }]);
 }
 

@@ -54,8 +54,8 @@ export interface LifecycleState {
   probation?: { version: number; previousVersion: number; until: string };
   /** Waits for what is under way, for the cooldown, for the next day or for a person. */
   pending?: Trigger;
-  /** Why, and until when (ISO 8601) where a time is what it waits for. */
-  waiting?: { reason: string; until?: string };
+  /** Why, and until when (ISO 8601) where a time is what it waits for; whether a person has agreed to it. With `pending`. */
+  waiting?: { reason: string; until?: string; approved?: boolean };
   /** What a person is asked. */
   approval?: Approval;
   /** Challengers in a row that did not become champion. */
@@ -65,7 +65,15 @@ export interface LifecycleState {
   /** Ids of triggers that were taken up or refused, newest last; at most 200. */
   seen: string[];
   /** What the watch said last. */
-  watched?: { window: number; to: string; state: string; reason: string; drift: boolean };
+  watched?: {
+    window: number;
+    to: string;
+    state: string;
+    reason: string;
+    drift: boolean;
+    /** Why its drift started no training. */
+    unheeded?: string;
+  };
   /** Newest last, at most 20; all of it stands in the audit. */
   recent: { at: string; text: string }[];
   /** Notices sent so far. */
@@ -76,7 +84,7 @@ export interface LifecycleState {
   champion?: number;
   /** ISO 8601: what time it is where somebody replays the past; absent where it is the database's time. */
   clock?: string;
-  /** Counts the states that were kept in Postgres. */
+  /** Counts the states; those that are kept in Postgres are told apart by it. */
   revision: number;
 }
 
@@ -103,7 +111,7 @@ export function phaseOf({ training, rollout, approval, champion }: LifecycleStat
 export interface Approval {
   /** `<name>/<n>` */
   id: string;
-  kind: 'retrain' | 'rollout';
+  kind: 'retrain' | 'rollout' | 'version';
   question: string;
   /** Who asks: the author of what is to be approved. */
   by: string;
@@ -111,6 +119,8 @@ export interface Approval {
   trigger?: Trigger;
   /** The version to be rolled out. */
   version?: number;
+  /** The training whose model is to be registered, as no rule can judge it. */
+  run?: number;
 }
 
 export interface LifecycleProgress extends LifecycleState {

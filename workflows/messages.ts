@@ -60,6 +60,8 @@ export interface TrainingResult {
   /** SHA-256 of the ONNX file. */
   digest?: string;
   champion?: boolean;
+  /** Of a lifecycle's training that no rule can judge, but a person: the candidate whose model that is. */
+  undecided?: { candidate: number };
   /** Workflow id of the rollout that was started by itself. */
   rollout?: string;
 }

@@ -50,9 +50,10 @@ export async function training(input: TrainingInput): Promise<TrainingResult> {
   const close = (
     status: Exclude<TrainingOutcome, 'registered'> | 'failed' | 'cancelled',
     reason: string,
+    undecided?: TrainingResult['undecided'],
   ): Promise<void> =>
     orchestrator.closeRun.executeWithOptions(short(`Close run ${input.run}: ${status}`), [
-      { ...run, status, reason },
+      { ...run, status, reason, undecided },
     ]);
   await orchestrator.openRun.executeWithOptions(short(`Open run ${input.run}`), [
     { ...run, workflowId: workflowInfo().workflowId, definitionHash: input.definitionHash },
@@ -60,7 +61,7 @@ export async function training(input: TrainingInput): Promise<TrainingResult> {
   try {
     const result = await stages(input, progress, width);
     if (result.outcome !== 'registered') {
-      await close(result.outcome, result.reason);
+      await close(result.outcome, result.reason, result.undecided);
     }
     finish(result.outcome, progress);
     await condition(allHandlersFinished);
@@ -150,13 +151,20 @@ async function stages(
       champion: evaluation.champion,
       compared: evaluation.compared,
     });
+    const checkParity = () =>
+      trainer.checkParity.executeWithOptions(long('Compare ONNX Runtime with the learner'), [
+        { name, run, modelDigest: evaluation.modelDigest, goldenDigest: evaluation.goldenDigest },
+      ]);
     if (!gate.accepted) {
       note(gate.reason);
-      return { ...base, outcome: 'gate-refused', reason: gate.reason, digest: evaluation.modelDigest };
+      const { reason } = gate;
+      const refused = { ...base, outcome: 'gate-refused' as const, reason, digest: evaluation.modelDigest };
+      if (!gate.needsPerson || !input.managed) return refused;
+      // A person's yes registers it without another look at it.
+      await checkParity();
+      return { ...refused, undecided: { candidate: best.index } };
     }
-    await trainer.checkParity.executeWithOptions(long('Compare ONNX Runtime with the learner'), [
-      { name, run, modelDigest: evaluation.modelDigest, goldenDigest: evaluation.goldenDigest },
-    ]);
+    await checkParity();
     const registered = await orchestrator.register.executeWithOptions(
       short(`Register ${evaluation.modelDigest.slice(0, 12)}`),
       [{ ...chosen, ...evaluation, promote: gate.promote }],

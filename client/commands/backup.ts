@@ -25,10 +25,10 @@ export async function restore(file: string, options: { as?: string; json?: boole
   const { size: bytes } = await stat(file).catch(() => ({ size: 0 }));
   await withClient(async (client) => {
     const restored = await client.restore(file, { actor: actorOf(options) });
-    const { tables, migration, createdAt, cancelledRuns, endedRollouts, lifecycles } = restored;
+    const { tables, migration, createdAt, resumed, cancelledRuns, endedRollouts, lifecycles } = restored;
     const { dim } = terminal.colors;
     terminal.print(
-      `Restored ${size(bytes)}, ${count(rowsOf(tables))} rows of ${tables.length} tables at ${migration}, as they were at ${createdAt}.`,
+      `${resumed ? 'Went on after' : 'Restored'} ${size(bytes)}, ${count(rowsOf(tables))} rows of ${tables.length} tables at ${migration}, as they were at ${createdAt}.`,
     );
     const ended = [
       ...cancelledRuns.map((run) => [dim('run'), run, 'cancelled: it was under way']),

@@ -54,7 +54,7 @@ export async function status(options: { json?: boolean }): Promise<number> {
   const client = await connect();
   try {
     const found = await client.status();
-    const { temporal, workers, running, gateways, rollouts } = found;
+    const { temporal, workers, running, gateways, rollouts, delayedEvents } = found;
     terminal.print(
       table([
         [
@@ -74,6 +74,10 @@ export async function status(options: { json?: boolean }): Promise<number> {
             ...rollouts.map((rollout) => `rollout ${rollout.name}/${rollout.number}`),
           ].join(', ') || 'nothing',
         ],
+        ...delayedEvents.map(({ name, id, attempts, failure, nextAt }) => [
+          red('event'),
+          `${id} for ${name} could not be told (${attempts} attempts, next at ${nextAt}): ${failure}`,
+        ]),
       ]),
     );
     terminal.object({ up: true, ...found, parts });

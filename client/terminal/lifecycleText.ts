@@ -60,9 +60,9 @@ export function lifecycleText(progress: LifecycleStanding, colors: Colors): stri
     ...when(waiting, ({ reason, until }) => ['because', until ? `${reason} Until ${clock(until)}.` : reason]),
     ...when(approval, ({ question }) => ['asks', yellow(question)]),
     ...when(approval, ({ id }) => ['answer', `npx perennial approve ${id} --reason ...`]),
-    ...when(watched, ({ window, to, state: said, reason }) => [
+    ...when(watched, ({ window, to, state: said, reason, unheeded }) => [
       'watch',
-      `window ${window} until ${clock(to)}: ${said}. ${reason}`,
+      `window ${window} until ${clock(to)}: ${said}. ${reason}${unheeded ? ` Not retrained: ${unheeded}` : ''}`,
     ]),
     ...when(rejectedInARow || undefined, (count) => [
       'in a row',

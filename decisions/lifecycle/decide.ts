@@ -10,6 +10,8 @@ export interface Situation {
   approvals?: ApprovalPolicy;
   /** What is under way: a training, a rollout. */
   busy?: string;
+  /** A question that a person has yet to answer. */
+  asked?: string;
   /** Who paused it, and why. */
   paused?: string;
   /** A person has agreed to this very trigger. */
@@ -29,21 +31,28 @@ export type Decision =
 
 /**
  * Whether a trigger starts a training now. What a person orders (a deployment, `perennial retrain`) waits for what is
- * under way and for nothing else; what comes by itself keeps to the pause, the cooldown, the day's budget and the
- * approvals that the definition declares.
+ * under way and for the answer to an open question, and for nothing else; what comes by itself keeps to the pause, the
+ * cooldown, the day's budget and the approvals that the definition declares.
  */
 export function decideTraining(situation: Situation): Decision {
-  const { kind, busy, paused, retrain, approved } = situation;
+  const { kind, paused, retrain, approved } = situation;
   const ordered = kind === 'definition' || kind === 'person';
-  if (ordered) return busy === undefined ? train(situation) : wait(`${busy} is under way.`);
+  const before = first(situation);
+  if (ordered) return before ?? train(situation);
   const unwanted = refuse(kind, retrain);
   if (unwanted !== undefined || !retrain) return { do: 'refuse', because: unwanted ?? NO_POLICY };
   if (paused !== undefined) return wait(`It is paused: ${paused}`);
-  if (busy !== undefined) return wait(`${busy} is under way.`);
+  if (before) return before;
   const resting = rest(situation, retrain);
   if (resting) return resting;
   const question = approved ? undefined : ask(situation, retrain);
   return question === undefined ? train(situation) : { do: 'ask', because: question };
+}
+
+/** One thing at a time; what comes of a question may be a training, too. */
+function first({ busy, asked }: Situation): Decision | undefined {
+  if (busy !== undefined) return wait(`${busy} is under way.`);
+  return asked === undefined ? undefined : wait(`A person is asked first: ${asked}.`);
 }
 
 const NO_POLICY = 'The definition has no `retrain`.';

@@ -34,14 +34,18 @@ export async function writeHeader(writer: FrameWriter, header: BackupHeader): Pr
   await writer.writeJson({ sha256: createHash('sha256').update(text).digest('hex') });
 }
 
-export async function readHeader(reader: FrameReader, path: string): Promise<BackupHeader> {
+/** @returns with the SHA-256 by which one backup is told from another */
+export async function readHeader(
+  reader: FrameReader,
+  path: string,
+): Promise<{ header: BackupHeader; sha256: string }> {
   const text = await reader.read();
+  const sha256 = createHash('sha256').update(text).digest('hex');
   const checksum = z.strictObject({ sha256: z.string() }).safeParse(await reader.readJson());
-  if (checksum.data?.sha256 !== createHash('sha256').update(text).digest('hex'))
-    throw unreadable(path, 'is damaged');
+  if (checksum.data?.sha256 !== sha256) throw unreadable(path, 'is damaged');
   const parsed = headerSchema.safeParse(JSON.parse(text.toString('utf8')));
   if (!parsed.success) throw unreadable(path, 'was written by another program, or a newer one', parsed.error);
-  return parsed.data;
+  return { header: parsed.data, sha256 };
 }
 
 export async function readFooter(reader: FrameReader, path: string): Promise<TableFooter> {

@@ -18,11 +18,13 @@ import type { RestoreSummary } from '../types.ts';
 import { readFrames, unreadable, type FrameReader } from './frames.ts';
 import { readFooter, readHeader, type BackupHeader, type BackupTable } from './header.ts';
 import { findUnderWay } from './underWay.ts';
+import { findUnfinished, markUnfinished } from './unfinished.ts';
 import { columnsOf } from './write.ts';
 
 /**
  * Brings a backup into an installation that is empty, in one transaction: all of it, or nothing. An older one is brought
- * to the version that it was taken at, filled, and then brought to this program's.
+ * to the version that it was taken at, filled, and then brought to this program's. One that is in already, and of which
+ * nobody has said that it was finished, is not read again.
  *
  * @throws PerennialError INVALID_INPUT where the file is no whole backup or the installation is not empty;
  *   SCHEMA_TOO_NEW where a newer program wrote it
@@ -30,12 +32,22 @@ import { columnsOf } from './write.ts';
 export async function readBackup(pool: pg.Pool, schema: string, path: string): Promise<RestoreSummary> {
   const known = await readMigrations();
   return readFrames(path, async (reader) => {
-    const header = await readHeader(reader, path);
+    const { header, sha256 } = await readHeader(reader, path);
     refuseUnknown(known, header.migrations, `backup ${path}`);
     return transaction(pool, async (client) => {
       await client.query(`SET LOCAL statement_timeout TO 0`);
       await client.query(`SET LOCAL idle_in_transaction_session_timeout TO 0`);
       await lockMigrations(client, schema, 'xact');
+      const unfinished = await findUnfinished(client, schema);
+      if (unfinished?.backup === sha256)
+        return { ...unfinished.summary, underWay: await findUnderWay(client), resumed: true };
+      if (unfinished) {
+        const { createdAt } = unfinished.summary;
+        throw notEmpty(
+          schema,
+          `The restore of the backup of ${createdAt} is not finished: give that file again`,
+        );
+      }
       const wanted = header.migrations.length;
       const found = await requireEmpty(client, schema);
       if (found !== wanted) {
@@ -46,13 +58,14 @@ export async function readBackup(pool: pg.Pool, schema: string, path: string): P
       const tables = await fill(client, header, reader, path);
       await reader.expectEnd();
       for (const migration of known.slice(wanted)) await applyMigration(client, migration);
-      return {
+      const summary = {
         createdAt: header.createdAt,
         schema: header.schema,
         migration: header.migrations.at(-1)?.name ?? '',
         tables,
-        underWay: await findUnderWay(client),
       };
+      await markUnfinished(client, sha256, summary);
+      return { ...summary, underWay: await findUnderWay(client), resumed: false };
     });
   });
 }

@@ -8,6 +8,7 @@ import { iso } from '../rows.ts';
 import { transaction } from '../transaction.ts';
 import type { BackupSummary } from '../types.ts';
 import { writeFrames, type FrameWriter } from './frames.ts';
+import { UNFINISHED_TABLE } from './unfinished.ts';
 import { writeHeader, type BackupTable, type TableFooter } from './header.ts';
 
 /** One table's partition may be dropped while the others are being locked. */
@@ -114,16 +115,17 @@ export function columnsOf(table: string, columns: readonly string[]): string {
   return `${pg.escapeIdentifier(table)} (${columns.map((column) => pg.escapeIdentifier(column)).join(', ')})`;
 }
 
-/** All but what says how far the schema was brought, which the header has. */
+/** All but what says how far the schema was brought, which the header has, and how far a restore. */
 async function listTables(client: Queryable): Promise<BackupTable[]> {
   const { rows } = await client.query<{ name: string; columns: string[]; day: string | null }>(
     `SELECT c.relname::text AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns,
             CASE WHEN c.relispartition THEN to_char(to_date(right(c.relname, 8), 'YYYYMMDD'), 'YYYY-MM-DD') END AS day
      FROM pg_class c
      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations'
+     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname <> ALL ($1)
      GROUP BY c.oid
      ORDER BY c.relname`,
+    [['migrations', UNFINISHED_TABLE]],
   );
   return rows.map(({ name, columns, day }) => ({ name, columns, ...(day === null ? {} : { day }) }));
 }

@@ -17,10 +17,15 @@ export interface Call {
   env?: Record<string, string>;
   /** Sends SIGINT as soon as the output says this. */
   interruptAt?: string;
+  /** Sends SIGKILL when it is aborted. */
+  kill?: AbortSignal;
 }
 
 /** Runs the real `perennial` as a process of its own, without a terminal. */
-export async function perennial(args: string[], { cwd, env = {}, interruptAt }: Call = {}): Promise<Outcome> {
+export async function perennial(
+  args: string[],
+  { cwd, env = {}, interruptAt, kill }: Call = {},
+): Promise<Outcome> {
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd,
     env: {
@@ -31,6 +36,7 @@ export async function perennial(args: string[], { cwd, env = {}, interruptAt }: 
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  kill?.addEventListener('abort', () => child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
   let interrupted = false;

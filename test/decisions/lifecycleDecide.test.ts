@@ -34,13 +34,24 @@ describe('what a person orders', () => {
     },
   );
 
-  test('waits for what is under way', () => {
-    expect(decide({ kind: 'person', busy: 'rollout 3' })).toEqual({
+  test('waits for what is under way, whoever is asked what', () => {
+    expect(decide({ kind: 'person', busy: 'rollout 3', asked: 'flights/7' })).toEqual({
       do: 'wait',
       because: 'rollout 3 is under way.',
     });
   });
 });
+
+test.each(['person', 'definition', 'drift', 'schedule', 'data', 'event'] as const)(
+  'while a person is asked, %s waits for the answer',
+  (kind) => {
+    const retrain = retrainSchema.parse({ schedule: { everyMs: HOUR }, onNewData: {} });
+    expect(decide({ kind, retrain, asked: 'flights/7' })).toEqual({
+      do: 'wait',
+      because: 'A person is asked first: flights/7.',
+    });
+  },
+);
 
 describe('what comes by itself', () => {
   test('is refused where the definition does not ask for it', () => {

@@ -18,25 +18,28 @@ import {
   type StartedRollout,
 } from '../workflows/rollouts.ts';
 import { historyToText } from './file.ts';
+import { NOTICE_KEY, recordLifecycles } from './recordLifecycles.ts';
 
 /**
  * Records how this version's workflows run, for later versions to replay: `npm run record-histories`, once before a
- * release. Histories of earlier versions stay: runs that they began may still be open. `-- rollouts` adds those of
- * rollouts to what is there.
+ * release. Histories of earlier versions stay: runs that they began may still be open. `-- rollouts` and `-- lifecycles`
+ * add those to what is there.
  */
-const everything = process.argv[2] !== 'rollouts';
+const only = process.argv[2] as 'rollouts' | 'lifecycles' | undefined;
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 const folder = fileURLToPath(new URL(`./${version}/`, import.meta.url));
-if (everything) rmSync(folder, { recursive: true, force: true });
+if (!only) rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 
+process.env[NOTICE_KEY.name] = NOTICE_KEY.value;
 const home = freshHome({ threads: 1 });
 const installation = await install(home.environment);
 try {
-  if (everything) await recordTrainings();
-  await recordRollouts();
+  if (!only) await recordTrainings();
+  if (only !== 'lifecycles') await recordRollouts();
+  if (only !== 'rollouts') await recordLifecycles(installation, write, save);
 } finally {
   await installation.stop();
   home.remove();

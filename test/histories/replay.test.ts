@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('there are histories of every workflow, and of every way in which a training and a rollout end', () => {
+test('there are histories of every workflow, of every way in which a training and a rollout end, and of whole lives', () => {
   const kinds = new Set(recorded.map((name) => name.replace(/^.*\//, '')));
   for (const outcome of ['registered', 'checks-failed', 'gate-refused', 'failed', 'cancelled'])
     expect(kinds).toContain(`${outcome}.training.json`);
@@ -31,6 +31,10 @@ test('there are histories of every workflow, and of every way in which a trainin
     for (const outcome of ['registered', 'cancelled']) expect(kinds).toContain(`${outcome}.${workflow}.json`);
   for (const outcome of ['promoted', 'rolled-back', 'rolled-back-by-hand', 'inconclusive', 'cancelled'])
     expect(kinds).toContain(`${outcome}.rollout.json`);
+  for (const life of ['driven', 'asked', 'resumed', 'scheduled'])
+    expect(kinds).toContain(`${life}.lifecycle.json`);
+  for (const history of ['driven.watch', 'told.notice', 'told.scheduledTrigger'])
+    expect(kinds).toContain(`${history}.json`);
 });
 
 test.each(recorded)('%s replays', async (name) => {
@@ -48,6 +52,35 @@ describe('a workflow that does something else than it did is found out:', () => 
       outcome: 'promoted',
       from: 'orchestrator.observe.',
       to: 'orchestrator.recordLook.',
+    },
+    {
+      what: 'another activity',
+      workflow: 'lifecycle',
+      outcome: 'asked',
+      from: 'orchestrator.decideTrigger.',
+      to: 'orchestrator.noteLifecycle.',
+    },
+    { what: 'another signal', workflow: 'lifecycle', outcome: 'driven', from: ').signal(', to: ').cancel(' },
+    {
+      what: 'another activity',
+      workflow: 'watch',
+      outcome: 'driven',
+      from: 'trainer.recordWindow.',
+      to: 'trainer.observeWindow.',
+    },
+    {
+      what: 'another activity',
+      workflow: 'notice',
+      outcome: 'told',
+      from: 'notices.deliverNotice.',
+      to: 'notices.noticeTargets.',
+    },
+    {
+      what: 'no signal',
+      workflow: 'scheduledTrigger',
+      outcome: 'told',
+      from: ').signal(',
+      to: ').cancel(',
     },
   ])('$what in $workflow', async ({ workflow, outcome = 'registered', from, to }) => {
     const code = readFileSync(workflowBundle().codePath, 'utf8');

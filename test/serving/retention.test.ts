@@ -38,7 +38,11 @@ async function enforce(retentionDays?: number): Promise<string[]> {
 
 test('days are kept for as long as was asked for, and for as long as a rollout needs them', async () => {
   const records = [0, 29, 31, 60, 89, 92, 100].map((age) => someRecord({ at: NOON - age * DAY_MS }));
-  await bench.store.predictions.append('old', daysOf(records), encoded(records));
+  for (const record of records) {
+    await bench.store.predictions.append(record.requestId, daysOf([record]), encoded([record]));
+    const shipped = [record.requestId, new Date(record.at)];
+    await bench.admin.query(`UPDATE prediction_segments SET appended_at = $2 WHERE id = $1`, shipped);
+  }
   expect(await enforce()).toHaveLength(2);
   expect(await ages()).toEqual([0, 29, 31, 60, 89]);
 
@@ -53,4 +57,18 @@ test('days are kept for as long as was asked for, and for as long as a rollout n
   expect(await enforce(30)).toHaveLength(2);
   expect(await ages()).toEqual([0, 29]);
   expect(await enforce(30)).toEqual([]);
+});
+
+test('a past that was replayed is kept from when it was written', async () => {
+  const records = [400, 399, 398].map((age) => someRecord({ at: NOON - age * DAY_MS }));
+  await bench.store.predictions.append('past', daysOf(records), encoded(records));
+  expect(await enforce(30)).toEqual([]);
+  expect(await ages()).toEqual(expect.arrayContaining([398, 399, 400]));
+
+  const before = new Date(NOON - 31 * DAY_MS);
+  await bench.admin.query(`UPDATE prediction_segments SET appended_at = $1 WHERE id = 'past'`, [before]);
+  expect(await enforce(30)).toHaveLength(3);
+  expect(await bench.admin.query(`SELECT FROM prediction_segments WHERE id = 'past'`)).toMatchObject({
+    rowCount: 0,
+  });
 });

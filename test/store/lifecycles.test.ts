@@ -117,7 +117,15 @@ test('an event waits until it was told, once', async () => {
   expect(await store.lifecycles.putEvent(event)).toEqual({ existing: false });
   expect(await store.lifecycles.putEvent(event)).toEqual({ existing: true });
   expect(await store.lifecycles.untoldEvents(10)).toMatchObject([event]);
+  const failed = async () => (await store.lifecycles.delayEvent('events', 'e-1', 'no way'))?.attempts;
+  expect([await failed(), await failed()]).toEqual([1, 2]);
+  expect(await store.lifecycles.untoldEvents(10)).toEqual([]);
+  expect(await store.lifecycles.delayedEvents()).toMatchObject([
+    { ...event, attempts: 2, failure: 'no way' },
+  ]);
   await store.lifecycles.markTold('events', 'e-1');
+  expect(await failed()).toBeUndefined();
+  expect(await store.lifecycles.delayedEvents()).toEqual([]);
   expect(await store.lifecycles.untoldEvents(10)).toEqual([]);
   expect(await store.lifecycles.putEvent(event)).toEqual({ existing: true });
 });

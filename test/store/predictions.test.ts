@@ -256,6 +256,7 @@ describe('days', () => {
 
   test('that somebody reads stay until the next time', async () => {
     await append([at('2026-05-04T12:00:00Z', 'read')], 'read');
+    await bench.admin.query(`UPDATE prediction_segments SET appended_at = '2026-05-04'`);
     const reader = await bench.rival();
     await reader.query(`BEGIN; SELECT * FROM predictions_20260504`);
     expect(await store.predictions.dropBefore('2026-05-05T00:00:00Z')).not.toContain('2026-05-04');
@@ -267,6 +268,7 @@ describe('days', () => {
   test('that were dropped are made again for a late segment', async () => {
     const record = at('2026-06-01T12:00:00Z', 'late');
     await append([record]);
+    await bench.admin.query(`UPDATE prediction_segments SET appended_at = '2026-06-01'`);
     await store.predictions.dropBefore('2026-06-02T00:00:00Z');
     await expect.poll(() => append([record], 'late').catch(() => undefined)).toEqual({ existing: false });
     expect(await store.predictions.list({ name: 'flights' })).toHaveLength(1);

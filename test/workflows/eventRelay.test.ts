@@ -42,15 +42,29 @@ test('events are told in their order, as triggers, once', async () => {
   expect(await triggers(name)).toHaveLength(3);
 });
 
-test('an event of a lifecycle that has ended is dropped with a word, and holds up nobody', async () => {
+test('an event of a lifecycle that was removed is dropped with a word, and holds up nobody', async () => {
   const [gone, there] = [await lifecycle('gone'), await lifecycle('there')];
   await put(gone, 'a');
   await put(there, 'b');
+  const removal = { key: 'remove', actor: 'ada', action: 'lifecycle.remove', details: {} };
+  await bench.store.lifecycles.note(gone, removal);
   await bench.temporal.workflow.getHandle(ids.lifecycle(gone)).terminate();
   start();
   await eventually(async () => expect(await triggers(there)).toHaveLength(1));
   await eventually(async () => expect(await untold()).toEqual([]));
   expect(log.warn).toHaveBeenCalledExactlyOnceWith({ lifecycle: gone, event: 'a' }, expect.any(String));
+});
+
+test('an event of a lifecycle that is lost waits until there is one again', async () => {
+  const name = await lifecycle('lost');
+  await put(name, 'a');
+  await bench.temporal.workflow.getHandle(ids.lifecycle(name)).terminate();
+  start();
+  await eventually(async () => {
+    expect(await bench.store.lifecycles.delayedEvents()).toMatchObject([{ name, id: 'a' }]);
+  });
+  await begin(name);
+  await eventually(async () => expect(await triggers(name)).toMatchObject([{ id: 'event/a' }]));
 });
 
 test('while Temporal is away events wait, and are told of once it is back', async () => {
@@ -60,7 +74,7 @@ test('while Temporal is away events wait, and are told of once it is back', asyn
   const { workflow } = bench.temporal;
   const getHandle = (id: string) => {
     if (!away) return workflow.getHandle(id);
-    throw new Error('14 UNAVAILABLE: no connection');
+    throw Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'no connection', metadata: {} });
   };
   start({ temporal: { workflow: { getHandle } } as unknown as Client });
   await setTimeout(300);
@@ -69,6 +83,36 @@ test('while Temporal is away events wait, and are told of once it is back', asyn
   away = false;
   await eventually(async () => expect(await untold()).toEqual([]));
   expect(await triggers(name)).toMatchObject([{ id: 'event/a' }]);
+});
+
+test('an event that cannot be told holds up no other, is tried again, and is there to be seen', async () => {
+  const [stuck, free] = [await lifecycle('stuck'), await lifecycle('free')];
+  await put(stuck, 'a');
+  await put(free, 'b', 'c');
+  let broken = true;
+  const { workflow } = bench.temporal;
+  const getHandle = (id: string) => {
+    if (!broken || id !== ids.lifecycle(stuck)) return workflow.getHandle(id);
+    throw new Error('3 INVALID_ARGUMENT: it has had too many signals');
+  };
+  start({ temporal: { workflow: { getHandle } } as unknown as Client });
+  await eventually(async () =>
+    expect(await triggers(free)).toMatchObject([{ id: 'event/b' }, { id: 'event/c' }]),
+  );
+  await eventually(async () => {
+    const [delayed] = (await bench.client.status()).delayedEvents;
+    expect(delayed).toMatchObject({ name: stuck, id: 'a', attempts: 2 });
+    expect(delayed.failure).toContain('too many signals');
+    expect(Date.parse(delayed.nextAt)).toBeGreaterThan(Date.now() + 1_000);
+  });
+  expect(log.warn).toHaveBeenCalledTimes(2);
+  expect(log.warn).toHaveBeenLastCalledWith(
+    expect.objectContaining({ lifecycle: stuck, event: 'a', attempts: 2 }),
+    expect.any(String),
+  );
+  broken = false;
+  await eventually(async () => expect(await triggers(stuck)).toMatchObject([{ id: 'event/a' }]));
+  await eventually(async () => expect((await bench.client.status()).delayedEvents).toEqual([]));
 });
 
 test('an event of which it could not be written down that it was told is told again', async () => {
@@ -80,9 +124,12 @@ test('an event of which it could not be written down that it was told is told ag
     if (lost-- > 0) throw new Error('Connection terminated unexpectedly');
     await lifecycles.markTold(...what);
   };
-  start({ lifecycles: { untoldEvents: (limit) => lifecycles.untoldEvents(limit), markTold } });
-  await eventually(async () => expect(await untold()).toEqual([]));
-  expect((await triggers(name)).map(({ id }) => id)).toEqual(['event/a', 'event/a']);
+  start({ lifecycles: { ...lifecycles, markTold } });
+  await eventually(async () => {
+    expect((await triggers(name)).map(({ id }) => id)).toEqual(['event/a', 'event/a']);
+    expect(await bench.store.lifecycles.delayedEvents()).toEqual([]);
+  });
+  expect(await untold()).toEqual([]);
 });
 
 test('closing ends it at once', async () => {
@@ -134,18 +181,22 @@ async function put(name: string, ...given: string[]): Promise<void> {
 
 /** A deployed lifecycle whose workflow nobody works at, so that its history shows what it was told. */
 async function lifecycle(name: string): Promise<string> {
-  const { store, temporal } = bench;
+  const { store } = bench;
   await twoVersions(store, name);
   const version = await store.registry.get(name);
   const definitionHash = version?.definitionHash ?? '';
   const deployment = { name, number: 1, definitionHash, baseDirectory: '/data', changes: [] };
   await store.lifecycles.recordDeployment({ ...deployment, actor: 'ada', reason: 'first' });
-  await temporal.workflow.start('lifecycle', {
+  await begin(name);
+  return name;
+}
+
+async function begin(name: string): Promise<void> {
+  await bench.temporal.workflow.start('lifecycle', {
     workflowId: ids.lifecycle(name),
     taskQueue: 'nobody',
     args: [{ name }],
   });
-  return name;
 }
 
 async function triggers(name: string): Promise<{ id: string }[]> {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { atRest, replayPast, type PastRow } from '../../client/replayPast.ts';
 import { csv, days, defineLifecycle, tree, type LifecycleInput } from '../../config/define.ts';
 import type { Definition } from '../../config/definition.ts';
-import { Random } from '../../learning/rng.ts';
 import {
   lifecycleOrders,
   lifecycleQuery,
@@ -13,6 +12,7 @@ import {
 } from '../../workflows/lifecycleMessages.ts';
 import { ids, queues } from '../../workflows/messages.ts';
 import { openBench, type Bench } from './bench.ts';
+import { csvOf, DAY_MS, span, START } from './pastParcels.ts';
 
 /** A model lives: it is deployed, watched, retrained, replaced and brought back, by what it meets and by nothing else. */
 let bench: Bench;
@@ -21,49 +21,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => bench.close());
 
-const DAY_MS = 86_400_000;
-const START = Date.UTC(2026, 0, 1);
-/** Rows a day. */
-const A_DAY = 250;
-
-interface World {
-  /** Above this size a parcel is late; below it, where things are upside down. */
-  late?: 'large' | 'small';
-  /** Added to every size. */
-  shift?: number;
-  /** What the column holds in place of centimetres. */
-  unit?: number;
-  missing?: boolean;
-}
-
-/** Parcels of one day. One in ten is a surprise. */
-function parcels(
-  day: number,
-  { late = 'large', shift = 0, unit = 1, missing = false }: World = {},
-): PastRow[] {
-  const random = new Random(1_000 + day);
-  return Array.from({ length: A_DAY }, (_, i) => {
-    const size = random.unit() * 10 + shift;
-    const weight = random.unit() * 5;
-    const surprise = random.unit() < 0.1;
-    return {
-      key: `p${day}-${i}`,
-      at: START + day * DAY_MS + Math.floor((i / A_DAY) * DAY_MS),
-      inputs: { size: missing ? null : size * unit, weight },
-      truth: (size > 5 === (late === 'large')) !== surprise ? 'yes' : 'no',
-    };
-  });
-}
-
-const span = (from: number, to: number, world?: World): PastRow[] =>
-  Array.from({ length: to - from }, (_, i) => parcels(from + i, world)).flat();
-
 function define(name: string, more: Partial<LifecycleInput> = {}): Definition {
-  const lines = span(0, 8).map(
-    ({ key, at, inputs, truth }) =>
-      `${key},${new Date(at).toISOString().slice(0, 19)},${inputs.size},${inputs.weight},${truth}`,
-  );
-  bench.write(`${name}.csv`, `id,seen,size,weight,late\n${lines.join('\n')}\n`);
+  bench.write(`${name}.csv`, csvOf(span(0, 8)));
   return defineLifecycle({
     name,
     sources: { parcels: csv(`${name}.csv`) },
@@ -275,6 +234,55 @@ describe('within probation', () => {
       expect(await bench.store.lifecycles.badVersions(name)).toMatchObject([{ version: 2 }]);
     },
   );
+});
+
+describe('a training that gives the bytes of a version again', () => {
+  const name = 'again';
+  const retrainAsOf = (day: number) =>
+    handleOf(name).executeUpdate(lifecycleOrders.retrain, {
+      args: [{ actor: 'ann', reason: 'once more', at: new Date(START + day * DAY_MS).toISOString() }],
+    });
+  const rejections = async () =>
+    (await bench.store.audit.list(`lifecycle/${name}`)).filter(
+      ({ action }) => action === 'challenger.reject',
+    );
+
+  test('which is the champion, changes nothing', { timeout: 180_000 }, async () => {
+    await serving(name);
+    await replay(name, span(8, 10));
+    await replay(name, span(10, 14, { late: 'small' }));
+    await retrainAsOf(14);
+    expect((await rest(name)).champion).toBe(2);
+    const history = await bench.store.routes.history(name);
+    await retrainAsOf(14);
+    const progress = await rest(name);
+    expect(progress).toMatchObject({ champion: 2, rejectedInARow: 0 });
+    expect(progress.recent.at(-1)?.text).toContain('nothing new');
+    expect(await bench.store.runs.get(name, 3)).toMatchObject({ status: 'registered', version: 2 });
+    expect(await bench.store.routes.history(name)).toEqual(history);
+    expect(await rejections()).toMatchObject([{ details: { version: 2, source: 'training 3' } }]);
+  });
+
+  test('which was marked as bad, promotes nothing and counts as rejected', { timeout: 180_000 }, async () => {
+    const { store } = bench;
+    await store.lifecycles.markBad(name, 2, 'it was below the floor', `lifecycle/${name}`);
+    const route = await store.routes.get(name);
+    await store.routes.change({
+      ...{ name, championVersion: 1, weight: 0, logInputs: true, expectedRevision: route?.revision ?? 0 },
+      ...{ actor: 'ann', reason: 'back', idempotencyKey: 'back' },
+    });
+    const history = await store.routes.history(name);
+    await retrainAsOf(14);
+    const progress = await rest(name);
+    expect(progress.rejectedInARow).toBe(1);
+    expect(progress.recent.at(-1)?.text).toContain('it was below the floor');
+    expect(await store.runs.get(name, 4)).toMatchObject({ status: 'registered', version: 2 });
+    expect(await store.routes.history(name)).toEqual(history);
+    expect((await rejections())[0]).toMatchObject({
+      actor: `lifecycle/${name}`,
+      details: { version: 2, because: expect.stringContaining('it was below the floor') as string },
+    });
+  });
 });
 
 describe('a person', () => {

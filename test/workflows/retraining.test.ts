@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readEvaluation } from '../../activities/evaluation.ts';
-import { csv, defineLifecycle, tree, type LifecycleInput } from '../../config/define.ts';
+import { csv, defineLifecycle, freshness, tree, type LifecycleInput } from '../../config/define.ts';
 import type { Definition } from '../../config/definition.ts';
 import { Random } from '../../learning/rng.ts';
 import { openTable, type Table } from '../../sources/table.ts';
@@ -135,6 +135,21 @@ describe('the window of a retraining', () => {
     expect(dataset.query).toContain(`until ${day(50)}`);
     // The champion has seen all of these rows, and newer ones.
     expect(retrained.reason).toMatch(/on all \d+ rows/);
+  });
+
+  test('is as fresh as it was at its moment', async () => {
+    const name = 'window-fresh';
+    write(name, rows);
+    const checks = [freshness('seen', { maxAgeMs: 10 * DAY_MS })];
+    const definition = lifecycle(name, { retrain: {}, checks });
+    expect(await train(definition, { asOf: day(50) })).toMatchObject({ outcome: 'registered' });
+    // The newest row is of day 99.9.
+    expect(await train(definition, { asOf: day(109) })).toMatchObject({ outcome: 'registered' });
+    const stale = await train(definition, { asOf: day(111) });
+    expect(stale).toMatchObject({ outcome: 'checks-failed' });
+    expect(stale.reason).toContain('seen');
+    // Of a training without a moment the run's beginning is what counts, months later.
+    expect(await train(definition)).toMatchObject({ outcome: 'checks-failed' });
   });
 
   test('without rows says so', async () => {

@@ -15,7 +15,7 @@ export async function askPerson(self: Lifecycle, question: Omit<Approval, 'id' |
     key: `approval/${id}`,
     actor: question.by,
     action: 'approval.ask',
-    details: { id, kind: question.kind, question: question.question },
+    details: detailsOf(state.approval),
   });
   await announce(self, 'approval-needed', at, question.question);
 }
@@ -42,10 +42,14 @@ export async function answerPerson(
     key: `approval/${id}/${answer}`,
     actor,
     action: `approval.${answer}`,
-    details: { id, kind: approval.kind, question: approval.question, reason },
+    details: { ...detailsOf(approval), reason },
   });
   state.approval = undefined;
   return approval;
+}
+
+function detailsOf({ id, kind, question, version, run }: Approval): Record<string, unknown> {
+  return { id, kind, question, version, run };
 }
 
 function refused(field: string, value: string, expected: string): ApplicationFailure {

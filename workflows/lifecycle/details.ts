@@ -17,7 +17,9 @@ export function describeLifecycle(progress: LifecycleProgress): string {
   if (paused) lines.push(`- paused by ${paused.actor}: ${paused.reason}`);
   if (pending) lines.push(`- waits: ${pending.reason} ${waiting?.reason ?? ''}`);
   if (watched)
-    lines.push(`- window ${watched.window}, until ${watched.to}: ${watched.state}. ${watched.reason}`);
+    lines.push(
+      `- window ${watched.window}, until ${watched.to}: ${watched.state}. ${watched.reason} ${watched.unheeded ?? ''}`,
+    );
   if (recent.length > 0) lines.push('', '| | |', '|---|---|');
   for (const { at, text } of [...recent].reverse()) lines.push(`| ${at} | ${cell(text)} |`);
   return lines.join('\n');

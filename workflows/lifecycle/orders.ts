@@ -10,10 +10,12 @@ import {
 import type { Order } from '../messages.ts';
 import { orchestrator, step } from '../options.ts';
 import { answerPerson } from './approvals.ts';
+import { rejectKnown } from './known.ts';
 import { note } from './noting.ts';
 import { proceed } from './replacing.ts';
 import { inTurn, now, progressOf, tell, type Lifecycle } from './state.ts';
 import { consider, reconsider, refuse, takeApproved } from './triggers.ts';
+import { takeUndecided } from './undecided.ts';
 import { keepSchedule, keepWatch } from './watching.ts';
 
 /** Takes a person's orders from now on. An answer comes when the order has taken effect. */
@@ -46,19 +48,23 @@ export function handleOrders(self: Lifecycle): void {
   });
   take(lifecycleOrders.approve, {
     async carryOut(order) {
-      const { kind, trigger, version } = await answerPerson(self, 'approve', order);
+      const approval = await answerPerson(self, 'approve', order);
+      const { kind, trigger, version, run } = approval;
       if (!trigger) return;
       if (kind === 'retrain') await takeApproved(self, trigger);
-      else if (version !== undefined) await proceed(self, version, trigger);
+      else if (run !== undefined) await takeUndecided(self, { ...approval, run, trigger }, order);
+      else if (version !== undefined && !(await rejectKnown(self, version, `approval ${order.id}`)))
+        await proceed(self, version, trigger);
     },
   });
   take(lifecycleOrders.reject, {
     async carryOut(order) {
-      const { kind, trigger, version } = await answerPerson(self, 'reject', order);
+      const { kind, trigger, version, run } = await answerPerson(self, 'reject', order);
       const at = await now(self);
-      if (kind === 'rollout') {
+      if (kind !== 'retrain') {
+        const what = run === undefined ? `version ${version}` : `the model of training ${run}`;
         state.rejectedInARow++;
-        tell(self, at, `${order.actor} does not want version ${version}: ${order.reason}`);
+        tell(self, at, `${order.actor} does not want ${what}: ${order.reason}`);
       } else if (trigger) {
         await refuse(self, trigger, `${order.actor} rejected it: ${order.reason}`);
         // Otherwise the next trigger would ask the same again; it takes as many failures anew.

@@ -1,5 +1,6 @@
 import { isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { searchAttributes } from '../../config/searchAttributes.ts';
+import { rootMessage } from '../failures.ts';
 import type { Trigger } from '../lifecycleMessages.ts';
 import { ids, type RolloutInput } from '../messages.ts';
 import { orchestrator, step } from '../options.ts';
@@ -12,16 +13,7 @@ import { keepWatch } from './watching.ts';
 /** A version that the gate let through beside a champion: how it replaces it is declared. */
 export async function replaceChampion(self: Lifecycle, version: number, trigger: Trigger): Promise<void> {
   const { promote, approvals } = await sliceOf(self);
-  if (promote === 'person') {
-    const at = await now(self);
-    return announce(
-      self,
-      'registered',
-      at,
-      `${self.name}@${version} stands beside the champion until a person rolls it out.`,
-    );
-  }
-  if (approvals?.before.includes('rollout')) {
+  if (promote !== 'person' && approvals?.before.includes('rollout')) {
     return askPerson(self, {
       kind: 'rollout',
       question: `Is ${self.name}@${version} to replace the champion? ${trigger.reason}`,
@@ -34,15 +26,37 @@ export async function replaceChampion(self: Lifecycle, version: number, trigger:
 }
 
 /** After a person's approval, or without one where none is asked for. */
-export async function proceed(self: Lifecycle, version: number, trigger: Trigger): Promise<void> {
+export async function proceed(
+  self: Lifecycle,
+  version: number,
+  trigger: Trigger,
+  because = 'It is better on the recent hold-out.',
+): Promise<void> {
   const { promote } = await sliceOf(self);
-  return promote === 'gate' ? promoteByGate(self, version, trigger) : rollOut(self, version);
+  switch (promote) {
+    case 'gate':
+      return promoteByGate(self, version, trigger, because);
+    case 'rollout':
+      return rollOut(self, version);
+    case 'person':
+      return announce(
+        self,
+        'registered',
+        await now(self),
+        `${self.name}@${version} stands beside the champion until a person rolls it out.`,
+      );
+  }
 }
 
-async function promoteByGate(self: Lifecycle, version: number, trigger: Trigger): Promise<void> {
+async function promoteByGate(
+  self: Lifecycle,
+  version: number,
+  trigger: Trigger,
+  because: string,
+): Promise<void> {
   const { state, name } = self;
   const previous = state.champion;
-  const reason = `It is better on the recent hold-out. ${trigger.reason}`;
+  const reason = `${because} ${trigger.reason}`;
   const changed = await orchestrator.promoteByGate.executeWithOptions(
     step(`${name}@${version} becomes champion`),
     [
@@ -111,7 +125,7 @@ async function startRollout(self: Lifecycle, input: RolloutInput): Promise<void>
       self.queue.push(() =>
         rolledOut(self, number, {
           status: 'aborted',
-          reason: isCancellation(error) ? 'It was cancelled.' : String(error),
+          reason: isCancellation(error) ? 'It was cancelled.' : rootMessage(error),
         }),
       ),
   );

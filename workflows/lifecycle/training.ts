@@ -6,9 +6,11 @@ import type { Trigger } from '../lifecycleMessages.ts';
 import { ids } from '../messages.ts';
 import { orchestrator, step } from '../options.ts';
 import type { training } from '../training.ts';
+import { rejectKnown } from './known.ts';
 import { announce } from './notices.ts';
 import { replaceChampion } from './replacing.ts';
 import { now, type Lifecycle } from './state.ts';
+import { askAboutUndecided } from './undecided.ts';
 import { keepWatch } from './watching.ts';
 
 /** Trains for a trigger that was taken up under this number. */
@@ -47,9 +49,16 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   });
   self.own.add(child.workflowId);
   void child.result().then(
-    ({ outcome, reason, version, champion }) =>
+    ({ outcome, reason, version, existing, champion, undecided }) =>
       self.queue.push(() =>
-        trained(self, run, { status: outcome, reason, version, champion: champion ?? false }),
+        trained(self, run, {
+          status: outcome,
+          reason,
+          version,
+          existing,
+          champion: champion ?? false,
+          undecided: undecided !== undefined,
+        }),
       ),
     (error: unknown) =>
       self.queue.push(() =>
@@ -57,6 +66,7 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
           status: isCancellation(error) ? 'cancelled' : 'failed',
           reason: rootMessage(error),
           champion: false,
+          undecided: false,
         }),
       ),
   );
@@ -76,16 +86,17 @@ export async function trained(self: Lifecycle, run: number, end: TrainingEnd): P
   switch (end.status) {
     case 'registered': {
       if (version === undefined) return;
+      if (end.existing && (await rejectKnown(self, version, `training ${run}`))) return;
       await announce(self, 'registered', at, `${name}@${version} is registered: ${end.reason}`);
       if (end.champion) {
-        const isNew = state.champion !== version;
         state.champion = version;
-        if (isNew) state.rejectedInARow = 0;
+        state.rejectedInARow = 0;
         return keepWatch(self);
       }
       return replaceChampion(self, version, trigger);
     }
     case 'gate-refused':
+      if (end.undecided) return askAboutUndecided(self, run, end.reason, trigger);
       state.rejectedInARow++;
       return announce(self, 'refused', at, `Training ${run} gave no new version: ${end.reason}`);
     case 'checks-failed':

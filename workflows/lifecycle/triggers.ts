@@ -2,38 +2,43 @@ import { decideTraining, type Decision } from '../../decisions/lifecycle/decide.
 import type { Trigger } from '../lifecycleMessages.ts';
 import { orchestrator, step } from '../options.ts';
 import { askPerson } from './approvals.ts';
+import { keepPending, outranks } from './pending.ts';
 import { busyWith, now, remember, sliceOf, tell, type Lifecycle } from './state.ts';
 import { train } from './training.ts';
 
 /** A trigger arrived: it is taken up, kept, asked about or refused; the same one twice is one. */
 export async function consider(self: Lifecycle, trigger: Trigger): Promise<void> {
   const { state } = self;
-  const known = state.seen.includes(trigger.id) || state.pending?.id === trigger.id;
-  if (known || state.approval?.trigger?.id === trigger.id || !state.deployment) return;
+  const { pending, waiting, approval, deployment } = state;
+  const known =
+    state.seen.includes(trigger.id) || pending?.id === trigger.id || approval?.trigger?.id === trigger.id;
+  if (known || !deployment) return;
   // One at a time: what came later is served by the same training.
-  if (state.pending && trigger.kind !== 'definition') {
-    if (trigger.kind !== 'drift') await refuse(self, trigger, `${state.pending.kind} waits already.`);
-    return;
-  }
-  if (state.approval?.kind === 'retrain' && trigger.kind === 'drift') return; // The watch says so again.
-  await decide(self, trigger, false);
+  if (pending && !outranks({ trigger, approved: false }, { trigger: pending, ...waiting }))
+    return turnDown(self, trigger, `${pending.kind} waits already.`);
+  await decide(self, trigger, { approved: false, again: false });
 }
 
-/** What waited is looked at again: something ended, a time came, a person resumed. */
+/** What waited is looked at again: something ended, a time came, a person resumed or answered. */
 export async function reconsider(self: Lifecycle): Promise<void> {
-  const { pending } = self.state;
+  const { pending, waiting } = self.state;
   if (!pending) return;
   self.state.pending = undefined;
   self.state.waiting = undefined;
-  await decide(self, pending, false);
+  await decide(self, pending, { approved: waiting?.approved ?? false, again: true });
 }
 
 /** A person agreed. */
 export async function takeApproved(self: Lifecycle, trigger: Trigger): Promise<void> {
-  await decide(self, { ...trigger, at: await now(self) }, true);
+  await decide(self, { ...trigger, at: await now(self) }, { approved: true, again: false });
 }
 
-async function decide(self: Lifecycle, trigger: Trigger, approved: boolean): Promise<void> {
+/** `again`: it waited before. */
+async function decide(
+  self: Lifecycle,
+  trigger: Trigger,
+  { approved, again }: { approved: boolean; again: boolean },
+): Promise<void> {
   const { state } = self;
   const { retrain, approvals } = await sliceOf(self);
   const time = await now(self);
@@ -43,6 +48,7 @@ async function decide(self: Lifecycle, trigger: Trigger, approved: boolean): Pro
     retrain,
     approvals,
     busy: busyWith(self),
+    asked: state.approval?.id,
     paused: state.paused && `${state.paused.actor}: ${state.paused.reason}`,
     approved,
     rejectedInARow: state.rejectedInARow,
@@ -57,24 +63,30 @@ async function decide(self: Lifecycle, trigger: Trigger, approved: boolean): Pro
       if (run !== undefined) await train(self, trigger, run);
       return;
     }
-    case 'wait':
-      // A drift that persists is told of again with the next window.
-      if (trigger.kind === 'drift') return void (state.waiting = { reason: decision.because });
-      state.pending = trigger;
-      state.waiting = { reason: decision.because, until: decision.until };
+    case 'wait': {
+      if (trigger.kind === 'drift' && !approved) return overlook(self, decision.because);
+      const { because: reason, until } = decision;
+      const loser = await keepPending(self, trigger, { reason, until, approved }, again);
+      if (loser) await refuse(self, loser, `${state.pending?.kind} waits in its place.`);
+      if (loser === trigger) return;
       // A timer may ring a moment early by the database's clock: it is then looked at again a second later.
-      self.dueInMs =
-        decision.until === undefined
-          ? undefined
-          : Math.max(1_000, Date.parse(decision.until) - Date.parse(time));
+      self.dueInMs = until === undefined ? undefined : Math.max(1_000, Date.parse(until) - Date.parse(time));
       return;
+    }
     case 'ask':
-      if (state.approval) return; // One question at a time.
       return askPerson(self, { kind: 'retrain', question: decision.because, by: trigger.by, trigger });
     case 'refuse':
-      if (trigger.kind === 'drift') return;
-      return refuse(self, trigger, decision.because);
+      return approved ? refuse(self, trigger, decision.because) : turnDown(self, trigger, decision.because);
   }
+}
+
+/** A drift that persists is told of again with the next window, and so is why nothing came of it. */
+function overlook({ state }: Lifecycle, because: string): void {
+  if (state.watched) state.watched = { ...state.watched, unheeded: because };
+}
+
+async function turnDown(self: Lifecycle, trigger: Trigger, because: string): Promise<void> {
+  return trigger.kind === 'drift' ? overlook(self, because) : refuse(self, trigger, because);
 }
 
 /** For good, with its reason. */

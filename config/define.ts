@@ -232,8 +232,8 @@ export const boosting = (
 /** One decision tree on histograms. */
 export const tree = (grid: Grid<'maxDepth' | 'minLeaf' | 'maxFeatures'> = {}): SearchEntry =>
   entry('tree', grid);
-/** Multinomial logistic regression with an L2 penalty. */
-export const logistic = (grid: Grid<'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
+/** Multinomial logistic regression with an L1 or L2 penalty, or both. */
+export const logistic = (grid: Grid<'l1' | 'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
   entry('logistic', grid);
 /** Naive Bayes with normal densities. */
 export const naiveBayes = (grid: Grid<'smoothing'> = {}): SearchEntry => entry('naiveBayes', grid);

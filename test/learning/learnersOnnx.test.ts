@@ -77,6 +77,8 @@ describe('linear models and naive Bayes answer to 1e-6', () => {
   test.each([
     ['logistic', 'two classes', cancer, {}],
     ['logistic', 'ten classes', digits, { l2: 10 }],
+    ['logistic', 'two classes, sparse', cancer, { l1: 1, l2: 0 }],
+    ['logistic', 'three classes, elastic net', generate(700, 5, 3, 1), { l1: 3, l2: 2 }],
     ['naiveBayes', 'two classes', cancer, {}],
     ['naiveBayes', 'ten classes', digits, { smoothing: 1e-3 }],
     ['ridge', 'numbers', friedman, {}],

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { LogisticModel } from '../../learning/learners/logistic.ts';
+import type { Problem } from '../../learning/types.ts';
+import { fit, load, predict, scaled } from './learnersData.ts';
+
+/**
+ * Learners that minimise an objective find the minimum that scikit-learn finds. Objectives are computed here, in
+ * float64, from the coefficients, and may differ by 1e-6 of their value.
+ */
+
+interface Optimum {
+  objective: number;
+}
+/** See test/golden/learnersShelf.py. */
+const golden = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', import.meta.url), 'utf8')) as {
+  logistic: Record<
+    'cancerScaled' | 'digitsScaled',
+    (Optimum & {
+      l1: number;
+      l2: number;
+      nonzero: number;
+      shares: number[][];
+      coef?: number[];
+      intercept?: number;
+    })[]
+  >;
+};
+
+const digits = load('digits');
+const digitsScaled = scaled(digits);
+const cancerScaled = scaled(load('cancer'));
+
+describe('logistic with L1 finds the optimum of LogisticRegression', () => {
+  test.each([
+    ...golden.logistic.cancerScaled.map((peer) => ({ name: 'cancer, scaled', problem: cancerScaled, peer })),
+    ...golden.logistic.digitsScaled.map((peer) => ({ name: 'digits, scaled', problem: digitsScaled, peer })),
+  ])('$name, l1 = $peer.l1, l2 = $peer.l2', ({ problem, peer }) => {
+    const { l1, l2 } = peer;
+    const model = fit('logistic', problem, { l1, l2 }) as LogisticModel;
+    expect(model.converged).toBe(true);
+    expect(logisticObjective(problem, model, l1, l2) / peer.objective).toBeCloseTo(1, 6);
+    const own = predict('logistic', model, problem);
+    peer.shares.flat().forEach((share, i) => expect(own[i]).toBeCloseTo(share, 3));
+    // Of ten classes the weights are not unique: a number added to a feature's weights may cost nothing.
+    if (!peer.coef) return;
+    peer.coef.forEach((weight, f) => expect(model.weights[2 * f + 1]).toBeCloseTo(weight, 3));
+    expect(model.intercepts[1]).toBeCloseTo(peer.intercept ?? NaN, 3);
+    expect(model.weights.filter((weight) => weight !== 0).length).toBe(peer.nonzero);
+  });
+
+  test('a nearly separable problem with hardly a penalty, on features as they are', () => {
+    const model = fit('logistic', load('cancer'), { l1: 0.01, l2: 0 }) as LogisticModel;
+    expect(model).toMatchObject({ converged: true });
+    expect(model.iterations).toBeLessThan(30);
+  });
+
+  test('a penalty above the largest slope leaves the shares of the classes alone', () => {
+    const model = fit('logistic', digits, { l1: 1e6, l2: 0 }) as LogisticModel;
+    expect(model.weights.every((weight) => weight === 0)).toBe(true);
+    const shares = predict('logistic', model, digits, Int32Array.of(0));
+    const zeros = digits.y.filter((y) => y === 0).length;
+    expect(shares[0]).toBeCloseTo(zeros / digits.rows, 7);
+  });
+});
+
+function logisticObjective(
+  { x, y, rows, columns }: Problem,
+  { classes, weights, intercepts }: LogisticModel,
+  l1: number,
+  l2: number,
+): number {
+  let value = weights.reduce((sum, w) => sum + l1 * Math.abs(w) + (l2 / 2) * w * w, 0);
+  for (let i = 0; i < rows; i++) {
+    const scores = Array.from(intercepts, (bias, k) => {
+      let score = bias;
+      for (let f = 0; f < columns; f++) score += x[i * columns + f] * weights[f * classes + k];
+      return score;
+    });
+    const highest = Math.max(...scores);
+    const sum = scores.reduce((total, score) => total + Math.exp(score - highest), 0);
+    value += highest - scores[y[i]] + Math.log(sum);
+  }
+  return value;
+}

@@ -239,6 +239,13 @@ export const logistic = (grid: Grid<'l1' | 'l2' | 'maxIterations' | 'tolerance'>
 export const naiveBayes = (grid: Grid<'smoothing'> = {}): SearchEntry => entry('naiveBayes', grid);
 /** Linear regression with an L2 penalty. */
 export const ridge = (grid: Grid<'l2'> = {}): SearchEntry => entry('ridge', grid);
+/** Linear regression with an L1 penalty. */
+export const lasso = (grid: Grid<'alpha' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
+  entry('lasso', grid);
+/** Linear regression with an L1 and an L2 penalty. */
+export const elasticNet = (
+  grid: Grid<'alpha' | 'l1Ratio' | 'maxIterations' | 'tolerance'> = {},
+): SearchEntry => entry('elasticNet', grid);
 /** The npm package ml-random-forest, a baseline for small data. */
 export const baselineForest = (grid: Grid<'trees' | 'maxFeatures' | 'maxDepth'> = {}): SearchEntry =>
   entry('baselineForest', grid);

@@ -13,7 +13,7 @@ import warnings
 import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import ElasticNet, LogisticRegression
 
 warnings.simplefilter("error", ConvergenceWarning)
 
@@ -61,10 +61,33 @@ def logistic():
     }
 
 
+def elastic_net(x, y, alpha, ratio):
+    """scikit-learn's Lasso is this with a ratio of 1."""
+    model = ElasticNet(alpha=alpha, l1_ratio=ratio, tol=1e-13, max_iter=10_000_000).fit(x, y)
+    w = model.coef_
+    rest = y - x @ w - model.intercept_
+    penalty = alpha * (ratio * np.abs(w).sum() + (1 - ratio) / 2 * (w * w).sum())
+    return {
+        "alpha": alpha, "l1Ratio": ratio, "objective": float((rest * rest).mean() / 2 + penalty),
+        "coef": w.tolist(), "intercept": float(model.intercept_),
+    }
+
+
+def elastic_nets():
+    friedman, (cancer, label) = load("friedman"), load("cancer")
+    label = label.astype("f8")
+    return {
+        "friedman": [elastic_net(*friedman, *p) for p in ((0.1, 1), (0.01, 0.5), (1, 1), (10, 1))],
+        "cancer": [elastic_net(cancer, label, *p) for p in ((0.1, 1), (0.01, 1), (0.01, 0.5))],
+        "cancerScaled": [elastic_net(load("cancer", scaled=True)[0], label, *p) for p in ((0.01, 1), (0.001, 1), (0.001, 0.1))],
+    }
+
+
 if __name__ == "__main__":
     golden = {
         "versions": {"scikit-learn": sklearn.__version__, "numpy": np.__version__},
         "logistic": logistic(),
+        "elasticNet": elastic_nets(),
     }
     with open(os.path.join(HERE, "learnersShelf.json"), "w") as file:
         json.dump(golden, file)

@@ -82,6 +82,8 @@ describe('linear models and naive Bayes answer to 1e-6', () => {
     ['naiveBayes', 'two classes', cancer, {}],
     ['naiveBayes', 'ten classes', digits, { smoothing: 1e-3 }],
     ['ridge', 'numbers', friedman, {}],
+    ['lasso', 'numbers', friedman, { alpha: 0.1 }],
+    ['elasticNet', 'numbers', friedman, { alpha: 0.1, l1Ratio: 0.3 }],
   ] as const)('%s, %s', async (name, _case, problem, params) => {
     const model = fit(name, problem, params);
     const own = predict(name, model, problem);

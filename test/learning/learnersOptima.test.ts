@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { ElasticNetModel } from '../../learning/learners/linear/fitElasticNet.ts';
 import type { LogisticModel } from '../../learning/learners/logistic.ts';
+import { NumericalError } from '../../learning/numerical.ts';
 import type { Problem } from '../../learning/types.ts';
 import { fit, load, predict, scaled } from './learnersData.ts';
 
@@ -9,6 +11,12 @@ import { fit, load, predict, scaled } from './learnersData.ts';
  * float64, from the coefficients, and may differ by 1e-6 of their value.
  */
 
+interface NetOptimum extends Optimum {
+  alpha: number;
+  l1Ratio: number;
+  coef: number[];
+  intercept: number;
+}
 interface Optimum {
   objective: number;
 }
@@ -25,6 +33,7 @@ const golden = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', i
       intercept?: number;
     })[]
   >;
+  elasticNet: Record<'friedman' | 'cancer' | 'cancerScaled', NetOptimum[]>;
 };
 
 const digits = load('digits');
@@ -63,6 +72,73 @@ describe('logistic with L1 finds the optimum of LogisticRegression', () => {
     expect(shares[0]).toBeCloseTo(zeros / digits.rows, 7);
   });
 });
+
+describe('lasso and elastic net find the optimum and the coefficients of ElasticNet', () => {
+  const asNumbers = (problem: Problem): Problem => ({ ...problem, task: 'regression', classes: 1 });
+  const sets = {
+    friedman: load('friedman'),
+    cancer: asNumbers(load('cancer')),
+    cancerScaled: asNumbers(cancerScaled),
+  };
+  const cases = Object.entries(sets).flatMap(([name, problem]) =>
+    golden.elasticNet[name as keyof typeof sets].map((peer) => ({ name, problem, peer })),
+  );
+  test.each(cases)('$name, alpha = $peer.alpha, l1Ratio = $peer.l1Ratio', ({ problem, peer }) => {
+    const { alpha, l1Ratio, coef, intercept } = peer;
+    const models = [fit('elasticNet', problem, { alpha, l1Ratio }) as ElasticNetModel];
+    if (l1Ratio === 1) models.push(fit('lasso', problem, { alpha }) as ElasticNetModel);
+    for (const model of models) {
+      expect(model.converged).toBe(true);
+      expect(netObjective(problem, model, alpha, l1Ratio) / peer.objective).toBeCloseTo(1, 6);
+      coef.forEach((weight, f) => expect(distance(model.weights[f], weight)).toBeLessThan(1e-6));
+      expect(distance(model.intercept, intercept)).toBeLessThan(1e-6);
+    }
+  });
+
+  test('the gap bounds how far the objective is from its least value', () => {
+    const problem = sets.cancerScaled;
+    const objective = (maxIterations: number) => {
+      const model = fit('lasso', problem, { alpha: 0.001, maxIterations }) as ElasticNetModel;
+      return { value: netObjective(problem, model, 0.001, 1), gap: model.gap };
+    };
+    const least = objective(10_000).value;
+    const mean = problem.y.reduce((a, b) => a + b, 0) / problem.rows;
+    const alone = problem.y.reduce((sum, y) => sum + (y - mean) ** 2, 0) / problem.rows / 2;
+    for (const sweeps of [1, 3, 5, 6]) {
+      const { value, gap } = objective(sweeps);
+      expect(value).toBeGreaterThan(least);
+      expect(value - least).toBeLessThan(gap * alone);
+    }
+  });
+
+  test('a target without spread, and one too large to be squared', () => {
+    const flat = { ...sets.friedman, y: sets.friedman.y.map(() => 3) };
+    expect(fit('lasso', flat)).toMatchObject({ intercept: 3, converged: true, iterations: 0 });
+    const huge = { ...sets.friedman, y: sets.friedman.y.map((y) => y * 1e160) };
+    expect(() => fit('lasso', huge)).toThrow(NumericalError);
+  });
+});
+
+/** Relative to 1 or the size of what is expected. */
+function distance(ours: number, theirs: number): number {
+  return Math.abs(ours - theirs) / Math.max(1, Math.abs(theirs));
+}
+
+function netObjective(
+  { x, y, rows, columns }: Problem,
+  { weights, intercept }: ElasticNetModel,
+  alpha: number,
+  l1Ratio: number,
+): number {
+  let value = 0;
+  for (let i = 0; i < rows; i++) {
+    let rest = y[i] - intercept;
+    for (let f = 0; f < columns; f++) rest -= x[i * columns + f] * weights[f];
+    value += (rest * rest) / (2 * rows);
+  }
+  for (const w of weights) value += alpha * (l1Ratio * Math.abs(w) + ((1 - l1Ratio) / 2) * w * w);
+  return value;
+}
 
 function logisticObjective(
   { x, y, rows, columns }: Problem,

@@ -15,6 +15,8 @@ test('the shelf holds the learners that a definition can be written with', () =>
     'logistic',
     'naiveBayes',
     'ridge',
+    'lasso',
+    'elasticNet',
     'baselineForest',
   ] as const;
   expect([...shelf.keys()]).toEqual(names);
@@ -45,6 +47,8 @@ test('every default is made explicit', () => {
     logistic: { l1: 0, l2: 1, maxIterations: 500, tolerance: 1e-8 },
     naiveBayes: { smoothing: 1e-9 },
     ridge: { l2: 1 },
+    lasso: { alpha: 1, maxIterations: 10_000, tolerance: 1e-10 },
+    elasticNet: { alpha: 1, l1Ratio: 0.5, maxIterations: 10_000, tolerance: 1e-10 },
     baselineForest: { trees: 20, maxFeatures: 1, maxDepth: null },
   });
 });
@@ -74,6 +78,10 @@ describe('a value out of range is refused', () => {
     ['logistic', { penalty: 'l1' }],
     ['logistic', { tolerance: 0 }],
     ['ridge', { l2: Infinity }],
+    ['lasso', { alpha: 0 }],
+    ['lasso', { l1Ratio: 1 }],
+    ['elasticNet', { l1Ratio: 0 }],
+    ['elasticNet', { tolerance: 2 }],
     ['baselineForest', { maxFeatures: 'sqrt' }],
   ])('%s %o', (name, params) => {
     expect(find(name).params.safeParse(params).success).toBe(false);
@@ -100,7 +108,8 @@ test('nobody learns from no rows', () => {
   const problem = { ...generate(10, 2, 2, 1), train: new Int32Array() };
   for (const name of ['forest', 'extraTrees', 'boosting', 'tree', 'logistic', 'naiveBayes', 'baselineForest'])
     expect(() => fit(name, problem)).toThrow(/no rows/);
-  expect(() => fit('ridge', { ...generate(10, 2, 1, 1), train: new Int32Array() })).toThrow(/no rows/);
+  const numbers = { ...generate(10, 2, 1, 1), train: new Int32Array() };
+  for (const name of ['ridge', 'lasso', 'elasticNet']) expect(() => fit(name, numbers)).toThrow(/no rows/);
 });
 
 test('ridge answers where columns repeat each other and nothing is penalised', () => {

@@ -237,6 +237,8 @@ export const logistic = (grid: Grid<'l1' | 'l2' | 'maxIterations' | 'tolerance'>
   entry('logistic', grid);
 /** Naive Bayes with normal densities. */
 export const naiveBayes = (grid: Grid<'smoothing'> = {}): SearchEntry => entry('naiveBayes', grid);
+/** Nearest neighbours, all rows compared; scale the features. */
+export const neighbors = (grid: Grid<'k' | 'weights'> = {}): SearchEntry => entry('neighbors', grid);
 /** Linear regression with an L2 penalty. */
 export const ridge = (grid: Grid<'l2'> = {}): SearchEntry => entry('ridge', grid);
 /** Linear regression with an L1 penalty. */

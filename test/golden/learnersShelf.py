@@ -1,4 +1,4 @@
-"""Optima of the linear learners' peers: python3 learnersShelf.py writes learnersShelf.json beside itself.
+"""Optima and scores of the later learners' peers: python3 learnersShelf.py writes learnersShelf.json beside itself.
 
 scikit-learn 1.9.1, numpy 1.26.4, on the rows of learnersData.json. `objective` is what the peer minimises, computed
 here in float64 from the peer's coefficients; a peer that does not converge is an error, for on features as they are
@@ -12,8 +12,12 @@ import warnings
 
 import numpy as np
 import sklearn
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss as mean_log_loss, r2_score
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.svm import LinearSVC
 
 warnings.simplefilter("error", ConvergenceWarning)
 
@@ -83,11 +87,106 @@ def elastic_nets():
     }
 
 
+FOLDS = 5
+SEEDS = range(10)
+
+
+def folds(rows, seed):
+    """As foldOf in test/learning/learnersData.ts."""
+    hashed = (np.arange(rows, dtype=np.uint64) * 2654435761 + seed * 2246822519) % 2**32
+    return (hashed >> 16) * FOLDS >> 16
+
+
+def cross_validated(model, x, y, score):
+    """[seed][fold][score], larger is better."""
+    found = []
+    for seed in SEEDS:
+        fold = folds(len(y), seed)
+        parts = [(fold != k, fold == k) for k in range(FOLDS)]
+        found.append([score(model.fit(x[fit], y[fit]), x[test], y[test]) for fit, test in parts])
+    return found
+
+
+def accurate(model, x, y):
+    """Accuracy and minus Brier score (of two classes that of the second): a vote of 5 may be 0, and its log is nothing."""
+    shares = model.predict_proba(x)
+    misses = shares - (y[:, None] == model.classes_)
+    brier = (misses[:, 1] ** 2).mean() if misses.shape[1] == 2 else (misses**2).sum(axis=1).mean()
+    return [float(accuracy_score(y, model.classes_[shares.argmax(1)])), -float(brier)]
+
+
+def explained(model, x, y):
+    return [float(r2_score(y, model.predict(x)))]
+
+
+def neighbors():
+    """Scores, and answers for every third row from the others."""
+    cancer, digits, friedman = load("cancer"), load("digits"), load("friedman")
+    answers = {}
+    for name, (x, y) in (("cancer", cancer), ("friedman", friedman)):
+        test = np.arange(len(y)) % 3 == 0
+        make = KNeighborsRegressor if name == "friedman" else KNeighborsClassifier
+        answers[name] = []
+        for k, weights in ((5, "uniform"), (12, "distance"), (1, "uniform")):
+            model = make(k, weights=weights, algorithm="brute").fit(x[~test], y[~test])
+            found = model.predict(x[test]) if name == "friedman" else model.predict_proba(x[test])[:, 1]
+            answers[name].append({"k": k, "weights": weights, "answers": found.tolist()})
+    return {
+        "answers": answers,
+        "scores": {
+            "cancer": cross_validated(KNeighborsClassifier(5), *cancer, accurate),
+            "digits": cross_validated(KNeighborsClassifier(5, weights="distance"), *digits, accurate),
+            "friedman": cross_validated(KNeighborsRegressor(5), *friedman, explained),
+        },
+    }
+
+
+def margin_losses(scores, y, loss):
+    slack = np.maximum(0, 1 - np.where(y, 1, -1) * scores)
+    return float((slack if loss == "hinge" else slack * slack).sum())
+
+
+def linear_svm(x, y, l2, loss):
+    model = LinearSVC(C=1 / l2, loss=loss, dual=True, tol=1e-9, max_iter=20_000_000, random_state=0).fit(x, y)
+    w, bias = model.coef_, model.intercept_
+    classes = [1] if len(w) == 1 else range(len(w))
+    objectives = [
+        l2 / 2 * float(w[i] @ w[i] + bias[i] ** 2) + margin_losses(x @ w[i] + bias[i], y == k, "hinge" if loss == "hinge" else "squared")
+        for i, k in enumerate(classes)
+    ]
+    return {
+        "l2": l2, "loss": {"hinge": "hinge", "squared_hinge": "squaredHinge"}[loss], "objectives": objectives,
+        **({"coef": w[0].tolist(), "intercept": float(bias[0])} if len(w) == 1 else {}),
+    }
+
+
+def shares_of(model, x, y):
+    shares = model.predict_proba(x)
+    return [
+        float(accuracy_score(y, model.classes_[shares.argmax(1)])), -float(mean_log_loss(y, shares, labels=model.classes_)),
+    ]
+
+
+def linear_svms():
+    cancer, digits = load("cancer", scaled=True), load("digits", scaled=True)
+    calibrated = CalibratedClassifierCV(LinearSVC(C=0.1, max_iter=1_000_000, random_state=0), method="sigmoid", cv=5, ensemble=False)
+    return {
+        "cancerScaled": [linear_svm(*cancer, *p) for p in ((1, "squared_hinge"), (10, "squared_hinge"), (1, "hinge"), (100, "hinge"))],
+        "digitsScaled": [linear_svm(*digits, *p) for p in ((10, "squared_hinge"), (10, "hinge"))],
+        "scores": {
+            "cancerScaled": cross_validated(calibrated, *cancer, shares_of),
+            "digitsScaled": cross_validated(calibrated, *digits, shares_of),
+        },
+    }
+
+
 if __name__ == "__main__":
     golden = {
         "versions": {"scikit-learn": sklearn.__version__, "numpy": np.__version__},
         "logistic": logistic(),
         "elasticNet": elastic_nets(),
+        "neighbors": neighbors(),
+        "linearSvm": linear_svms(),
     }
     with open(os.path.join(HERE, "learnersShelf.json"), "w") as file:
         json.dump(golden, file)

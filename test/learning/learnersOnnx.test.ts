@@ -73,6 +73,34 @@ describe('boosting answers as its scores do, which are exact', () => {
   });
 });
 
+describe('neighbours vote to the bit, on rows as far from each other as from none', () => {
+  test.each([
+    ['two classes, features as they are', cancer, {}],
+    ['two classes, by distance', cancer, { k: 12, weights: 'distance' }],
+    ['ten classes, ties of distances and votes', digits, { k: 4 }],
+    ['ten classes, by distance', digits, { k: 7, weights: 'distance' }],
+    ['rows that repeat each other', generate(700, 3, 3, 1, 4), { k: 6, weights: 'distance' }],
+    ['one feature', generate(300, 2, 2, 1), { k: 1 }],
+    ['features of very different size', stretched(generate(500, 5, 3, 1)), { k: 9, weights: 'distance' }],
+    ['numbers', friedman, {}],
+    ['numbers, by distance', friedman, { k: 30, weights: 'distance' }],
+    ['large numbers', shifted(friedman, 1e7, 1e-3), { k: 3 }],
+  ] as const)('%s', async (_case, problem, params) => {
+    const model = fit('neighbors', problem, params);
+    const { x, columns } = onTheCuts(problem);
+    // The last rows are where nobody learned anything, and in part beyond what is counted.
+    for (let i = 1; i <= 20 * columns; i++) x[x.length - i] *= 10 ** (i % 28);
+    const own = find('neighbors').predict(model, x, columns);
+    const answers = await answer('neighbors', model, x, columns);
+    if (problem.task === 'regression') {
+      expect(worstOf(own, answers.prediction)).toBeLessThan(1.2e-7);
+      return;
+    }
+    expect(answers.probabilities).toEqual(Float32Array.from(own));
+    expect(answers.labels).toEqual(argmax(own, problem.classes));
+  });
+});
+
 describe('linear models and naive Bayes answer to 1e-6', () => {
   test.each([
     ['logistic', 'two classes', cancer, {}],
@@ -175,6 +203,12 @@ function onTheCuts({ x, columns, binned }: Problem): { x: Float32Array; columns:
   all.set(x);
   all.set(extra, x.length);
   return { x: all, columns };
+}
+
+/** Column c times 1000^(c - 2): from millionths up to a million. */
+function stretched(problem: Problem): Problem {
+  const { columns } = problem;
+  return { ...problem, x: problem.x.map((value, i) => value * 1000 ** ((i % columns) - 2)) };
 }
 
 function shifted(problem: Problem, by: number, scale: number): Problem {

@@ -14,6 +14,7 @@ test('the shelf holds the learners that a definition can be written with', () =>
     'tree',
     'logistic',
     'naiveBayes',
+    'neighbors',
     'ridge',
     'lasso',
     'elasticNet',
@@ -46,6 +47,7 @@ test('every default is made explicit', () => {
     tree: { maxDepth: null, minLeaf: 1, maxFeatures: 'all' },
     logistic: { l1: 0, l2: 1, maxIterations: 500, tolerance: 1e-8 },
     naiveBayes: { smoothing: 1e-9 },
+    neighbors: { k: 5, weights: 'uniform' },
     ridge: { l2: 1 },
     lasso: { alpha: 1, maxIterations: 10_000, tolerance: 1e-10 },
     elasticNet: { alpha: 1, l1Ratio: 0.5, maxIterations: 10_000, tolerance: 1e-10 },
@@ -67,6 +69,9 @@ describe('a value out of range is refused', () => {
     ['forest', { depth: 3 }],
     ['extraTrees', { rowShare: 0.5 }],
     ['naiveBayes', { smoothing: 0 }],
+    ['neighbors', { k: 0 }],
+    ['neighbors', { k: 1001 }],
+    ['neighbors', { weights: 'squared' }],
     ['boosting', { leaves: 1 }],
     ['boosting', { learningRate: 0 }],
     ['boosting', { loss: 'hinge' }],
@@ -106,7 +111,16 @@ test('the baseline refuses data that it would take minutes for', () => {
 
 test('nobody learns from no rows', () => {
   const problem = { ...generate(10, 2, 2, 1), train: new Int32Array() };
-  for (const name of ['forest', 'extraTrees', 'boosting', 'tree', 'logistic', 'naiveBayes', 'baselineForest'])
+  for (const name of [
+    'forest',
+    'extraTrees',
+    'boosting',
+    'tree',
+    'logistic',
+    'naiveBayes',
+    'neighbors',
+    'baselineForest',
+  ])
     expect(() => fit(name, problem)).toThrow(/no rows/);
   const numbers = { ...generate(10, 2, 1, 1), train: new Int32Array() };
   for (const name of ['ridge', 'lasso', 'elasticNet']) expect(() => fit(name, numbers)).toThrow(/no rows/);
@@ -141,7 +155,7 @@ test('a constant column and a class without rows are no obstacle', () => {
   const problem = generate(100, 3, 2, 1);
   for (let row = 0; row < 100; row++) problem.x[row * 3] = 0.1;
   const three = { ...problem, classes: 3, task: 'multiclass' as const };
-  for (const name of ['logistic', 'tree', 'forest', 'extraTrees', 'boosting', 'naiveBayes']) {
+  for (const name of ['logistic', 'tree', 'forest', 'extraTrees', 'boosting', 'naiveBayes', 'neighbors']) {
     const model = fit(name, { ...three, binned: problemFrom(problem.x, problem.y, 3, 2).binned });
     const shares = find(name).predict(model, problem.x, 3);
     expect(shares.length).toBe(300);

@@ -5,7 +5,10 @@ import { computeMetrics } from '../../learning/metrics/compute.ts';
 import type { Problem } from '../../learning/types.ts';
 import { fit, load, predict } from './learnersData.ts';
 
-/** Cross-validated on the same rows and folds, a learner is within one standard error of its peer or better. */
+/**
+ * Cross-validated on the same rows and folds, a learner is within one standard error of its peer or better. The rule is
+ * older than the peers' scores: mean over the seeds, less the standard error of one cross-validation.
+ */
 
 /** [seed][fold][score], larger is better; see test/golden/learnersPeers.py. */
 type FoldScores = number[][][];
@@ -13,6 +16,11 @@ const peers = JSON.parse(
   readFileSync(new URL('../golden/learnersPeers.json', import.meta.url), 'utf8'),
 ) as Record<'boosting' | 'extraTrees', Record<string, FoldScores>> & {
   naiveBayes: { cancer: Record<'means' | 'variances' | 'shares', number[][]> & { priors: number[] } };
+};
+
+/** Ten seeds each; see test/golden/learnersShelf.py. */
+const later = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', import.meta.url), 'utf8')) as {
+  neighbors: { scores: Record<'cancer' | 'digits' | 'friedman', FoldScores> };
 };
 
 const FOLDS = 5;
@@ -42,6 +50,16 @@ describe('extra trees beside those of scikit-learn', () => {
     ['friedman', friedman, explained],
   ] as const)('%s', (name, problem, score) => {
     compare('extraTrees', problem, {}, score, peers.extraTrees[name]);
+  });
+});
+
+describe('neighbours beside those of scikit-learn', () => {
+  test.each([
+    ['cancer', cancer, {}, certain],
+    ['digits', digits, { weights: 'distance' }, certain],
+    ['friedman', friedman, {}, explained],
+  ] as const)('%s', (name, problem, params, score) => {
+    compare('neighbors', problem, params, score, later.neighbors.scores[name]);
   });
 });
 
@@ -90,6 +108,12 @@ type Score = (problem: Problem, truth: Float64Array, answers: Float64Array) => n
 function classified({ task, classes }: Problem, truth: Float64Array, answers: Float64Array): number[] {
   const found = computeMetrics(task, classes, task === 'binary' ? 1 : undefined, truth, answers);
   return [found.accuracy ?? NaN, -(found.logLoss ?? NaN)];
+}
+
+/** Of a few votes a share may be 0, whose logarithm says nothing. */
+function certain({ task, classes }: Problem, truth: Float64Array, answers: Float64Array): number[] {
+  const found = computeMetrics(task, classes, task === 'binary' ? 1 : undefined, truth, answers);
+  return [found.accuracy ?? NaN, -(found.brier ?? NaN)];
 }
 
 function explained({ task, classes }: Problem, truth: Float64Array, answers: Float64Array): number[] {

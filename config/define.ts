@@ -235,6 +235,9 @@ export const tree = (grid: Grid<'maxDepth' | 'minLeaf' | 'maxFeatures'> = {}): S
 /** Multinomial logistic regression with an L1 or L2 penalty, or both. */
 export const logistic = (grid: Grid<'l1' | 'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
   entry('logistic', grid);
+/** Linear support vector machine, each class against the rest, with calibrated probabilities; scale the features. */
+export const linearSvm = (grid: Grid<'loss' | 'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
+  entry('linearSvm', grid);
 /** Naive Bayes with normal densities. */
 export const naiveBayes = (grid: Grid<'smoothing'> = {}): SearchEntry => entry('naiveBayes', grid);
 /** Nearest neighbours, all rows compared; scale the features. */

@@ -5,6 +5,7 @@ import { elasticNet } from './elasticNet.ts';
 import { extraTrees } from './extraTrees.ts';
 import { forest } from './forest.ts';
 import { lasso } from './lasso.ts';
+import { linearSvm } from './linearSvm.ts';
 import { logistic } from './logistic.ts';
 import { naiveBayes } from './naiveBayes.ts';
 import { neighbors } from './neighbors.ts';
@@ -19,6 +20,7 @@ export const shelf: ReadonlyMap<string, Learner> = new Map<string, Learner>(
     boosting,
     tree,
     logistic,
+    linearSvm,
     naiveBayes,
     neighbors,
     ridge,

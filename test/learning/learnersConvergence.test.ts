@@ -4,11 +4,11 @@ import type { FittedEncoders } from '../../learning/encoders/fitted.ts';
 import { assembleModel } from '../../learning/onnx/assemble.ts';
 import { decodeModel } from '../../learning/onnx/decode.ts';
 import { shelf } from '../../learning/learners/shelf.ts';
-import { find, fit, generate, load } from './learnersData.ts';
+import { find, fit, generate, load, scaled } from './learnersData.ts';
 
 /** Whoever reads a run or opens a model's file learns whether its fit came to an end. */
 
-const classes = generate(300, 6, 3, 1);
+const classes = scaled(generate(300, 6, 3, 1));
 const numbers = generate(300, 6, 1, 2);
 const iterating = [...shelf.values()].filter((learner) => 'convergence' in learner);
 

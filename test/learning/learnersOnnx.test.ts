@@ -3,7 +3,7 @@ import { openSession } from '../../compute/session.ts';
 import { argmax } from '../../learning/metrics/argmax.ts';
 import { createGraphBuilder } from '../../learning/onnx/build.ts';
 import type { Fitted, Problem } from '../../learning/types.ts';
-import { find, fit, generate, load, predict } from './learnersData.ts';
+import { find, fit, generate, load, predict, scaled } from './learnersData.ts';
 
 /**
  * ONNX Runtime answers as the learner does. Trees to the bit, on rows that lie on the cuts themselves; linear models
@@ -101,12 +101,15 @@ describe('neighbours vote to the bit, on rows as far from each other as from non
   });
 });
 
-describe('linear models and naive Bayes answer to 1e-6', () => {
+describe('linear models, support vector machines and naive Bayes answer to 1e-6', () => {
   test.each([
     ['logistic', 'two classes', cancer, {}],
     ['logistic', 'ten classes', digits, { l2: 10 }],
     ['logistic', 'two classes, sparse', cancer, { l1: 1, l2: 0 }],
     ['logistic', 'three classes, elastic net', generate(700, 5, 3, 1), { l1: 3, l2: 2 }],
+    ['linearSvm', 'two classes', scaled(cancer), {}],
+    ['linearSvm', 'two classes, features as they are', cancer, { maxIterations: 20 }],
+    ['linearSvm', 'ten classes', scaled(digits), { l2: 10, loss: 'hinge', tolerance: 1e-3 }],
     ['naiveBayes', 'two classes', cancer, {}],
     ['naiveBayes', 'ten classes', digits, { smoothing: 1e-3 }],
     ['ridge', 'numbers', friedman, {}],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ElasticNetModel } from '../../learning/learners/linear/fitElasticNet.ts';
+import type { LinearSvmModel } from '../../learning/learners/linearSvm.ts';
 import type { LogisticModel } from '../../learning/learners/logistic.ts';
 import { NumericalError } from '../../learning/numerical.ts';
 import type { Problem } from '../../learning/types.ts';
@@ -11,6 +12,14 @@ import { fit, load, predict, scaled } from './learnersData.ts';
  * float64, from the coefficients, and may differ by 1e-6 of their value.
  */
 
+interface MachineOptimum {
+  l2: number;
+  loss: 'hinge' | 'squaredHinge';
+  /** By machine. */
+  objectives: number[];
+  coef?: number[];
+  intercept?: number;
+}
 interface NetOptimum extends Optimum {
   alpha: number;
   l1Ratio: number;
@@ -33,6 +42,7 @@ const golden = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', i
       intercept?: number;
     })[]
   >;
+  linearSvm: Record<'cancerScaled' | 'digitsScaled', MachineOptimum[]>;
   elasticNet: Record<'friedman' | 'cancer' | 'cancerScaled', NetOptimum[]>;
 };
 
@@ -118,6 +128,57 @@ describe('lasso and elastic net find the optimum and the coefficients of Elastic
     expect(() => fit('lasso', huge)).toThrow(NumericalError);
   });
 });
+
+describe('linearSvm finds the optimum of LinearSVC', () => {
+  test.each([
+    ...golden.linearSvm.cancerScaled.map((peer) => ({ name: 'cancer, scaled', problem: cancerScaled, peer })),
+    ...golden.linearSvm.digitsScaled.map((peer) => ({ name: 'digits, scaled', problem: digitsScaled, peer })),
+  ])('$name, $peer.loss, l2 = $peer.l2', ({ problem, peer }) => {
+    const { l2, loss } = peer;
+    const options = { l2, loss, tolerance: 1e-7, maxIterations: 100_000 };
+    const model = fit('linearSvm', problem, options) as LinearSvmModel;
+    expect(model.converged).toBe(true);
+    expect(model.intercepts.length).toBe(peer.objectives.length);
+    peer.objectives.forEach((objective, k) => {
+      expect(machineObjective(problem, model, k, peer) / objective).toBeCloseTo(1, 6);
+    });
+    peer.coef?.forEach((weight, f) => expect(model.weights[f]).toBeCloseTo(weight, 3));
+    if (peer.intercept !== undefined) expect(model.intercepts[0]).toBeCloseTo(peer.intercept, 3);
+  });
+
+  test('the gap bounds how far the objective is from its least value', () => {
+    const peer = { l2: 1, loss: 'squaredHinge' } as const;
+    const objective = (options: object) => {
+      const model = fit('linearSvm', cancerScaled, { ...peer, ...options }) as LinearSvmModel;
+      return { value: machineObjective(cancerScaled, model, 0, peer), gap: model.gap };
+    };
+    const least = objective({ tolerance: 1e-9, maxIterations: 100_000 }).value;
+    for (const maxIterations of [1, 10, 50]) {
+      const { value, gap } = objective({ maxIterations });
+      expect(value).toBeGreaterThan(least);
+      expect(value - least).toBeLessThan(gap * value);
+    }
+  });
+});
+
+function machineObjective(
+  { x, y, rows, columns, classes }: Problem,
+  { weights, intercepts }: LinearSvmModel,
+  k: number,
+  { l2, loss }: Pick<MachineOptimum, 'l2' | 'loss'>,
+): number {
+  const count = intercepts.length;
+  const member = classes === 2 ? 1 : k;
+  let value = (l2 / 2) * intercepts[k] ** 2;
+  for (let f = 0; f < columns; f++) value += (l2 / 2) * weights[f * count + k] ** 2;
+  for (let i = 0; i < rows; i++) {
+    let score = intercepts[k];
+    for (let f = 0; f < columns; f++) score += x[i * columns + f] * weights[f * count + k];
+    const slack = Math.max(0, 1 - (y[i] === member ? score : -score));
+    value += loss === 'hinge' ? slack : slack * slack;
+  }
+  return value;
+}
 
 /** Relative to 1 or the size of what is expected. */
 function distance(ours: number, theirs: number): number {

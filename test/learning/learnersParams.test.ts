@@ -13,6 +13,7 @@ test('the shelf holds the learners that a definition can be written with', () =>
     'boosting',
     'tree',
     'logistic',
+    'linearSvm',
     'naiveBayes',
     'neighbors',
     'ridge',
@@ -46,6 +47,7 @@ test('every default is made explicit', () => {
     },
     tree: { maxDepth: null, minLeaf: 1, maxFeatures: 'all' },
     logistic: { l1: 0, l2: 1, maxIterations: 500, tolerance: 1e-8 },
+    linearSvm: { loss: 'squaredHinge', l2: 1, maxIterations: 10_000, tolerance: 1e-4 },
     naiveBayes: { smoothing: 1e-9 },
     neighbors: { k: 5, weights: 'uniform' },
     ridge: { l2: 1 },
@@ -69,6 +71,9 @@ describe('a value out of range is refused', () => {
     ['forest', { depth: 3 }],
     ['extraTrees', { rowShare: 0.5 }],
     ['naiveBayes', { smoothing: 0 }],
+    ['linearSvm', { l2: 0 }],
+    ['linearSvm', { loss: 'log' }],
+    ['linearSvm', { c: 1 }],
     ['neighbors', { k: 0 }],
     ['neighbors', { k: 1001 }],
     ['neighbors', { weights: 'squared' }],
@@ -119,6 +124,7 @@ test('nobody learns from no rows', () => {
     'logistic',
     'naiveBayes',
     'neighbors',
+    'linearSvm',
     'baselineForest',
   ])
     expect(() => fit(name, problem)).toThrow(/no rows/);
@@ -155,7 +161,16 @@ test('a constant column and a class without rows are no obstacle', () => {
   const problem = generate(100, 3, 2, 1);
   for (let row = 0; row < 100; row++) problem.x[row * 3] = 0.1;
   const three = { ...problem, classes: 3, task: 'multiclass' as const };
-  for (const name of ['logistic', 'tree', 'forest', 'extraTrees', 'boosting', 'naiveBayes', 'neighbors']) {
+  for (const name of [
+    'logistic',
+    'tree',
+    'forest',
+    'extraTrees',
+    'boosting',
+    'naiveBayes',
+    'neighbors',
+    'linearSvm',
+  ]) {
     const model = fit(name, { ...three, binned: problemFrom(problem.x, problem.y, 3, 2).binned });
     const shares = find(name).predict(model, problem.x, 3);
     expect(shares.length).toBe(300);

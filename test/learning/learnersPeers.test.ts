@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { NaiveBayesModel } from '../../learning/learners/naiveBayes.ts';
 import { computeMetrics } from '../../learning/metrics/compute.ts';
 import type { Problem } from '../../learning/types.ts';
-import { fit, load, predict } from './learnersData.ts';
+import { fit, load, predict, scaled } from './learnersData.ts';
 
 /**
  * Cross-validated on the same rows and folds, a learner is within one standard error of its peer or better. The rule is
@@ -20,6 +20,7 @@ const peers = JSON.parse(
 
 /** Ten seeds each; see test/golden/learnersShelf.py. */
 const later = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', import.meta.url), 'utf8')) as {
+  linearSvm: { scores: Record<'cancerScaled' | 'digitsScaled', FoldScores> };
   neighbors: { scores: Record<'cancer' | 'digits' | 'friedman', FoldScores> };
 };
 
@@ -50,6 +51,15 @@ describe('extra trees beside those of scikit-learn', () => {
     ['friedman', friedman, explained],
   ] as const)('%s', (name, problem, score) => {
     compare('extraTrees', problem, {}, score, peers.extraTrees[name]);
+  });
+});
+
+describe('a linear support vector machine beside a calibrated LinearSVC', () => {
+  test.each([
+    ['cancerScaled', scaled(cancer)],
+    ['digitsScaled', scaled(digits)],
+  ] as const)('%s', (name, problem) => {
+    compare('linearSvm', problem, { l2: 10 }, classified, later.linearSvm.scores[name]);
   });
 });
 

@@ -146,8 +146,8 @@ def margin_losses(scores, y, loss):
     return float((slack if loss == "hinge" else slack * slack).sum())
 
 
-def linear_svm(x, y, l2, loss):
-    model = LinearSVC(C=1 / l2, loss=loss, dual=True, tol=1e-9, max_iter=20_000_000, random_state=0).fit(x, y)
+def linear_svm(x, y, l2, loss, dual=True):
+    model = LinearSVC(C=1 / l2, loss=loss, dual=dual, tol=1e-9 if dual else 1e-12, max_iter=20_000_000, random_state=0).fit(x, y)
     w, bias = model.coef_, model.intercept_
     classes = [1] if len(w) == 1 else range(len(w))
     objectives = [
@@ -171,6 +171,8 @@ def linear_svms():
     cancer, digits = load("cancer", scaled=True), load("digits", scaled=True)
     calibrated = CalibratedClassifierCV(LinearSVC(C=0.1, max_iter=1_000_000, random_state=0), method="sigmoid", cv=5, ensemble=False)
     return {
+        # On features as they are only the primal comes to an end.
+        "cancer": [linear_svm(*load("cancer"), l2, "squared_hinge", dual=False) for l2 in (1, 100)],
         "cancerScaled": [linear_svm(*cancer, *p) for p in ((1, "squared_hinge"), (10, "squared_hinge"), (1, "hinge"), (100, "hinge"))],
         "digitsScaled": [linear_svm(*digits, *p) for p in ((10, "squared_hinge"), (10, "hinge"))],
         "scores": {

@@ -42,7 +42,7 @@ const golden = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', i
       intercept?: number;
     })[]
   >;
-  linearSvm: Record<'cancerScaled' | 'digitsScaled', MachineOptimum[]>;
+  linearSvm: Record<'cancer' | 'cancerScaled' | 'digitsScaled', MachineOptimum[]>;
   elasticNet: Record<'friedman' | 'cancer' | 'cancerScaled', NetOptimum[]>;
 };
 
@@ -131,6 +131,7 @@ describe('lasso and elastic net find the optimum and the coefficients of Elastic
 
 describe('linearSvm finds the optimum of LinearSVC', () => {
   test.each([
+    ...golden.linearSvm.cancer.map((peer) => ({ name: 'cancer, unscaled', problem: load('cancer'), peer })),
     ...golden.linearSvm.cancerScaled.map((peer) => ({ name: 'cancer, scaled', problem: cancerScaled, peer })),
     ...golden.linearSvm.digitsScaled.map((peer) => ({ name: 'digits, scaled', problem: digitsScaled, peer })),
   ])('$name, $peer.loss, l2 = $peer.l2', ({ problem, peer }) => {

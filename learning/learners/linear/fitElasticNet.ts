@@ -15,6 +15,8 @@ export interface ElasticNetModel extends LinearModel {
 
 /** Sweeps between two looks at the gap. */
 const SWEEPS = 5;
+/** Of products of standardised features with the target, as a share of the target's deviation. */
+const ROUNDING = 1e-14;
 /** Beyond as many weights that are not 0 their equations cost more than many sweeps. */
 const MAX_SOLVED = 500;
 
@@ -131,6 +133,8 @@ class ElasticNet {
     let absolute = 0;
     let squares = 0;
     let shrink = 1;
+    // Of a feature in large units the penalty may be as small as what rounding leaves of its product.
+    const slack = ROUNDING * Math.sqrt(this.#variance);
     for (let f = 0; f < size; f++) {
       const weight = this.weights[f];
       explained += this.#moments[f] * weight;
@@ -138,7 +142,7 @@ class ElasticNet {
       absolute += this.#l1[f] * Math.abs(weight);
       squares += this.#l2[f] * weight * weight;
       const product = Math.abs(rest[f] - this.#l2[f] * weight);
-      if (product > this.#l1[f]) shrink = Math.min(shrink, this.#l1[f] / product);
+      if (product > this.#l1[f] + slack) shrink = Math.min(shrink, this.#l1[f] / product);
     }
     const gap =
       0.5 * (unexplained + squares) * (1 + shrink * shrink) +

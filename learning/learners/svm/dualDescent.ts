@@ -1,9 +1,10 @@
 import { Random } from '../../rng.ts';
+import { goOnByNewton } from './primalNewton.ts';
 
 export interface Machine {
   /** [columns + 1], the intercept last. */
   weights: Float64Array;
-  /** Passes over the rows. */
+  /** Passes over the rows, and Newton steps. */
   iterations: number;
   /** Duality gap as a share of the objective. */
   gap: number;
@@ -19,14 +20,19 @@ export interface MachineOptions {
 /** Of the first bound on the projected gradients, as in LIBLINEAR; later ones are a quarter each of the one before. */
 const FIRST_BOUND = 0.1;
 const LEAST_BOUND = 1e-14;
+/** A Newton step costs some columns / 4 passes, and a few are enough: from as many passes on it is the shorter way. */
+const LEAST_PASSES = 100;
+/** Beyond as many columns the equations of a step cost more than they save. */
+const MAX_SOLVED = 300;
 
 /**
  * Minimises l2 / 2 |w|^2 + sum of max(0, 1 - s w . x), or of its square, where s is 1 for the rows of a class and -1 for
  * all others; w holds the intercept, which is penalised like a weight of a feature that is always 1, as in LIBLINEAR.
  * Coordinate descent on the dual, one row at a time in an order that is drawn anew for each pass, rows at their bounds
  * left out while they stay there (Hsieh, Chang, Lin, Keerthi and Sundararajan, "A dual coordinate descent method for
- * large-scale linear SVM", ICML 2008, algorithm 3). It ends by the duality gap on all rows, which bounds how far the
- * objective is from its least value.
+ * large-scale linear SVM", ICML 2008, algorithm 3). Features of very different size make that slow; the squared loss then
+ * goes on by Newton's method. It ends by the duality gap on all rows, which bounds how far the objective is from its least
+ * value.
  *
  * @param x [?, columns], row-major
  * @param rows those to learn from; none: all weights are 0
@@ -37,30 +43,37 @@ export function fitMachine(
   options: MachineOptions,
   seed: number,
 ): Machine {
+  const { loss, tolerance, maxIterations } = options;
   const dual = new Dual(x, columns, rows, y, member, options);
   const random = new Random(seed);
+  const newton = loss === 'squaredHinge' && columns <= MAX_SOLVED;
+  const passes = newton ? Math.min(maxIterations, Math.max(LEAST_PASSES, 2 * columns)) : maxIterations;
   let bound = FIRST_BOUND;
   let iterations = 0;
   let gap = dual.gap();
-  while (gap > options.tolerance && iterations < options.maxIterations && bound > LEAST_BOUND) {
+  while (gap > tolerance && iterations < passes && bound > LEAST_BOUND) {
     dual.reset();
-    while (iterations < options.maxIterations) {
+    while (iterations < passes) {
       iterations++;
       if (dual.pass(random) <= bound) break;
     }
     gap = dual.gap();
     bound /= 4;
   }
-  return { weights: dual.weights, iterations, gap };
+  const { weights, signs } = dual;
+  if (!newton || gap <= tolerance || iterations === maxIterations) return { weights, iterations, gap };
+  const rest = { cost: 1 / options.l2, tolerance, maxIterations: maxIterations - iterations };
+  const end = goOnByNewton({ x, columns, rows, signs }, weights, rest);
+  return end.gap < gap ? { ...end, iterations: iterations + end.iterations } : { weights, iterations, gap };
 }
 
 class Dual {
   readonly weights: Float64Array;
+  /** [rows]: 1 or -1. */
+  readonly signs: Int8Array;
   readonly #x: Float32Array;
   readonly #columns: number;
   readonly #rows: Int32Array;
-  /** [rows]: 1 or -1. */
-  readonly #signs: Int8Array;
   /** [rows] */
   readonly #alphas: Float64Array;
   /** [rows]: the dual's second derivatives. */
@@ -87,7 +100,7 @@ class Dual {
     this.#x = x;
     this.#columns = columns;
     this.#rows = rows;
-    this.#signs = Int8Array.from(rows, (row) => (y[row] === member ? 1 : -1));
+    this.signs = Int8Array.from(rows, (row) => (y[row] === member ? 1 : -1));
     this.#cost = 1 / l2;
     this.#squared = loss === 'squaredHinge';
     this.#most = this.#squared ? Infinity : this.#cost;
@@ -119,7 +132,7 @@ class Dual {
     for (let s = 0; s < this.#active; s++) {
       const i = order[s];
       const alpha = this.#alphas[i];
-      const sign = this.#signs[i];
+      const sign = this.signs[i];
       const slope = sign * this.#score(i) - 1 + this.#diagonal * alpha;
       let projected = slope;
       if (alpha === 0) {
@@ -155,7 +168,7 @@ class Dual {
     for (let i = 0; i < this.#rows.length; i++) {
       const alpha = this.#alphas[i];
       if (alpha === 0) continue;
-      this.#add(i, alpha * this.#signs[i]);
+      this.#add(i, alpha * this.signs[i]);
       alphas += alpha;
       squares += alpha * alpha;
     }
@@ -163,7 +176,7 @@ class Dual {
     for (const weight of this.weights) norm += weight * weight;
     let loss = 0;
     for (let i = 0; i < this.#rows.length; i++) {
-      const slack = Math.max(0, 1 - this.#signs[i] * this.#score(i));
+      const slack = Math.max(0, 1 - this.signs[i] * this.#score(i));
       loss += this.#squared ? slack * slack : slack;
     }
     const primal = 0.5 * norm + this.#cost * loss;

@@ -140,8 +140,14 @@ test('equal probabilities give the lowest class in both', async () => {
   }
 });
 
-test('the same model gives the same bytes', () => {
-  const bytes = () => compile('forest', fit('forest', cancer, { trees: 5 }), cancer.columns);
+test.each([
+  ['forest', cancer, { trees: 5 }],
+  ['logistic', cancer, { l1: 1, l2: 0 }],
+  ['linearSvm', digits, { l2: 100, maxIterations: 20 }],
+  ['neighbors', digits, {}],
+  ['elasticNet', friedman, { alpha: 0.1 }],
+] as const)('%s, fitted twice, gives the same bytes', (name, problem, params) => {
+  const bytes = () => compile(name, fit(name, problem, params), problem.columns);
   expect(Buffer.compare(bytes(), bytes())).toBe(0);
 });
 

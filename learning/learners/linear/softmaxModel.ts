@@ -131,23 +131,28 @@ export class SoftmaxModel {
     const size = this.#l1.length;
     const n = support.length;
     const hessian = new Float64Array(n * n);
-    const columns = support.map((at) => {
-      const f = at % size;
-      return Float64Array.from({ length: rows }, (_, i) =>
-        f === size - 1 ? 1 : (values[f][i] - means[f]) * inverse[f],
-      );
-    });
     const weighted = new Float64Array(rows);
     for (let i = 0; i < n; i++) {
       const k = Math.floor(support[i] / size);
-      for (let row = 0; row < rows; row++) weighted[row] = columns[i][row] * shares[k * rows + row];
+      const f = support[i] % size;
+      const own = values[f]; // none for the intercept
+      for (let row = 0, r = k * rows; row < rows; row++, r++)
+        weighted[row] = (own ? (own[row] - means[f]) * inverse[f] : 1) * shares[r];
       for (let j = 0; j <= i; j++) {
-        const other = columns[j];
         const l = Math.floor(support[j] / size);
+        const g = support[j] % size;
         const same = k === l ? 1 : 0;
+        const other = values[g];
         let sum = 0;
-        for (let row = 0, r = l * rows; row < rows; row++, r++)
-          sum += weighted[row] * other[row] * (same - shares[r]);
+        let r = l * rows;
+        if (g === size - 1)
+          for (let row = 0; row < rows; row++, r++) sum += weighted[row] * (same - shares[r]);
+        else {
+          const mean = means[g];
+          for (let row = 0; row < rows; row++, r++)
+            sum += weighted[row] * (other[row] - mean) * (same - shares[r]);
+          sum *= inverse[g];
+        }
         hessian[i * n + j] = (sum / rows) * scale[i] * scale[j];
       }
       hessian[i * n + i] += this.#l2[support[i] % size] * scale[i] * scale[i];

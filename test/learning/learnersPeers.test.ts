@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { NaiveBayesModel } from '../../learning/learners/naiveBayes.ts';
 import { computeMetrics } from '../../learning/metrics/compute.ts';
 import type { Problem } from '../../learning/types.ts';
@@ -25,6 +25,8 @@ const later = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', im
 };
 
 const FOLDS = 5;
+// Up to fifty fits each, of some seconds in all on a core that nobody shares.
+vi.setConfig({ testTimeout: 120_000 });
 const cancer = load('cancer');
 const digits = load('digits');
 const friedman = load('friedman');
@@ -58,9 +60,13 @@ describe('a linear support vector machine beside a calibrated LinearSVC', () => 
   test.each([
     ['cancerScaled', scaled(cancer)],
     ['digitsScaled', scaled(digits)],
-  ] as const)('%s', (name, problem) => {
-    compare('linearSvm', problem, { l2: 10 }, classified, later.linearSvm.scores[name]);
-  });
+  ] as const)(
+    '%s',
+    (name, problem) => {
+      compare('linearSvm', problem, { l2: 10 }, classified, later.linearSvm.scores[name]);
+    },
+    120_000,
+  );
 });
 
 describe('neighbours beside those of scikit-learn', () => {

@@ -20,8 +20,8 @@ export interface MachineOptions {
 /** Of the first bound on the projected gradients, as in LIBLINEAR; later ones are a quarter each of the one before. */
 const FIRST_BOUND = 0.1;
 const LEAST_BOUND = 1e-14;
-/** A Newton step costs some columns / 4 passes, and a few are enough: from as many passes on it is the shorter way. */
-const LEAST_PASSES = 100;
+/** From as many passes on, or half the columns, Newton's few steps are the shorter way; each costs columns / 12 passes. */
+const LEAST_PASSES = 20;
 /** Beyond as many columns the equations of a step cost more than they save. */
 const MAX_SOLVED = 300;
 
@@ -47,7 +47,9 @@ export function fitMachine(
   const dual = new Dual(x, columns, rows, y, member, options);
   const random = new Random(seed);
   const newton = loss === 'squaredHinge' && columns <= MAX_SOLVED;
-  const passes = newton ? Math.min(maxIterations, Math.max(LEAST_PASSES, 2 * columns)) : maxIterations;
+  const passes = newton
+    ? Math.min(maxIterations, Math.max(LEAST_PASSES, Math.ceil(columns / 2)))
+    : maxIterations;
   let bound = FIRST_BOUND;
   let iterations = 0;
   let gap = dual.gap();

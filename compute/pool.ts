@@ -2,11 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { Piscina } from 'piscina';
 import { PerennialError } from '../config/errors.ts';
 import { shelf } from '../learning/learners/shelf.ts';
-import type { MetricName } from '../learning/metrics/names.ts';
 import { NumericalError } from '../learning/numerical.ts';
 import type { BinnedMatrix, Fitted, Learner, Problem } from '../learning/types.ts';
 import { share, shareProblem } from './share.ts';
-import type { BinsTask, EdgesTask, FitTask, FoldScore, FoldTask } from './thread.ts';
+import type { BinsTask, EdgesTask, FitTask, FoldNumbers, FoldScore, FoldTask } from './thread.ts';
 import { takeTurns } from './turns.ts';
 
 export interface FitRequest {
@@ -35,11 +34,11 @@ export interface ComputePool {
   /** Fits all units of a learner, cut over the threads. @throws PerennialError CANCELLED */
   fit(request: FitRequest): Promise<Fitted>;
   /**
-   * Fits and scores each fold: all metrics of the task, by fold.
+   * Fits and scores each fold: all metrics of the task, by fold, and how a learner that iterates ended.
    *
    * @throws PerennialError CANCELLED; NumericalError where the numbers leave what the learner can hold
    */
-  crossValidate(request: CrossValidateRequest): Promise<Partial<Record<MetricName, number>>[]>;
+  crossValidate(request: CrossValidateRequest): Promise<FoldNumbers[]>;
   /** As `binMatrix`, on all threads, the bins on shared memory. @throws RangeError, PerennialError CANCELLED */
   bin(x: Float32Array, rows: number, columns: number, signal?: AbortSignal): Promise<BinnedMatrix>;
   /** Ends all threads; what is under way is rejected. */

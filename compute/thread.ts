@@ -5,7 +5,7 @@ import { computeMetrics } from '../learning/metrics/compute.ts';
 import type { MetricName } from '../learning/metrics/names.ts';
 import { NumericalError } from '../learning/numerical.ts';
 import { withoutFold } from '../learning/split.ts';
-import type { Fitted, Learner, Problem } from '../learning/types.ts';
+import type { Convergence, Fitted, Learner, Problem } from '../learning/types.ts';
 
 /** What the pool's threads do. Arguments and results cross by structured clone; shared memory is not copied. */
 
@@ -33,8 +33,11 @@ export interface FoldTask {
   positive?: number;
 }
 
+/** The metrics of a fold; of learners that iterate also how its fit ended, `converged` being 1 or 0. */
+export type FoldNumbers = Partial<Record<MetricName | keyof Convergence, number>>;
+
 /** What a fold scored, or why the learner cannot take these numbers: error classes do not cross to another thread. */
-export type FoldScore = { metrics: Partial<Record<MetricName, number>> } | { refusal: string };
+export type FoldScore = { metrics: FoldNumbers } | { refusal: string };
 
 export function scoreFold(task: FoldTask): FoldScore {
   try {
@@ -45,20 +48,15 @@ export function scoreFold(task: FoldTask): FoldScore {
   }
 }
 
-function score({
-  problem,
-  learner: name,
-  params,
-  seed,
-  fold,
-  positive,
-}: FoldTask): Partial<Record<MetricName, number>> {
+function score({ problem, learner: name, params, seed, fold, positive }: FoldTask): FoldNumbers {
   const learner = find(name);
   const train = withoutFold(problem.train, fold);
   const model = learner.join([learner.fit({ ...problem, train }, params, seed, 0, learner.units(params))]);
   const predictions = learner.predict(model, problem.x, problem.columns, fold);
   const truth = Float64Array.from(fold, (row) => problem.y[row]);
-  return computeMetrics(problem.task, problem.classes, positive, truth, predictions);
+  const metrics = computeMetrics(problem.task, problem.classes, positive, truth, predictions);
+  const end = learner.convergence?.(model);
+  return end ? { ...metrics, ...end, converged: Number(end.converged) } : metrics;
 }
 
 export interface EdgesTask {

@@ -232,13 +232,25 @@ export const boosting = (
 /** One decision tree on histograms. */
 export const tree = (grid: Grid<'maxDepth' | 'minLeaf' | 'maxFeatures'> = {}): SearchEntry =>
   entry('tree', grid);
-/** Multinomial logistic regression with an L2 penalty. */
-export const logistic = (grid: Grid<'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
+/** Multinomial logistic regression with an L1 or L2 penalty, or both. */
+export const logistic = (grid: Grid<'l1' | 'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
   entry('logistic', grid);
+/** Linear support vector machine, each class against the rest, with calibrated probabilities; scale the features. */
+export const linearSvm = (grid: Grid<'loss' | 'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
+  entry('linearSvm', grid);
 /** Naive Bayes with normal densities. */
 export const naiveBayes = (grid: Grid<'smoothing'> = {}): SearchEntry => entry('naiveBayes', grid);
+/** Nearest neighbours, all rows compared; scale the features. */
+export const neighbors = (grid: Grid<'k' | 'weights'> = {}): SearchEntry => entry('neighbors', grid);
 /** Linear regression with an L2 penalty. */
 export const ridge = (grid: Grid<'l2'> = {}): SearchEntry => entry('ridge', grid);
+/** Linear regression with an L1 penalty. */
+export const lasso = (grid: Grid<'alpha' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
+  entry('lasso', grid);
+/** Linear regression with an L1 and an L2 penalty. */
+export const elasticNet = (
+  grid: Grid<'alpha' | 'l1Ratio' | 'maxIterations' | 'tolerance'> = {},
+): SearchEntry => entry('elasticNet', grid);
 /** The npm package ml-random-forest, a baseline for small data. */
 export const baselineForest = (grid: Grid<'trees' | 'maxFeatures' | 'maxDepth'> = {}): SearchEntry =>
   entry('baselineForest', grid);

@@ -40,6 +40,16 @@ export interface BinnedMatrix {
 /** A fitted model: plain objects, numbers and typed arrays only, so that it can be cloned between threads. */
 export type Fitted = object;
 
+/** How an iterative fit ended. It stands with every candidate, fold by fold, and in the model's file. */
+export interface Convergence {
+  /** Steps, or sweeps over the features or rows, as the learner counts them. */
+  iterations: number;
+  /** What the learner's `tolerance` bounds: a scaled gradient, or a relative duality gap. 0 at the optimum. */
+  residual: number;
+  /** True where residual <= tolerance was reached. */
+  converged: boolean;
+}
+
 /**
  * A learner of the shelf. Everything is a pure function of its arguments; the seed is explicit.
  * One file an idea: a learner is one file in learning/learners/ and one line in learning/learners/shelf.ts.
@@ -63,6 +73,8 @@ export interface Learner<P extends object = object, M extends Fitted = Fitted> {
   fit(problem: Problem, params: P, seed: number, from: number, to: number): M;
   /** Joins what `fit` gave for consecutive ranges, in order. */
   join(parts: M[]): M;
+  /** How the fit of a model ended; only of learners that iterate towards an optimum. */
+  convergence?(model: M): Convergence;
   /**
    * Predicts `rows` rows of `x` ([?, columns], row-major), or the rows listed in `index` of them.
    * Classification: [rows, classes] probabilities. Regression: [rows] values.

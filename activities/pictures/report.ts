@@ -1,5 +1,6 @@
 import type { ClassificationEvaluation } from '../../learning/metrics/report.ts';
 import { METRICS, type MetricName } from '../../learning/metrics/names.ts';
+import type { CandidateRow } from '../../store/types.ts';
 import { describeCandidate, sortCandidates } from './candidates.ts';
 import type { Drawing } from './draw.ts';
 import { STYLE } from './reportStyle.ts';
@@ -124,7 +125,7 @@ function leaderboard({ candidates, metric, winner }: Report): string {
       row(
         [
           String(i + 1),
-          html(describeCandidate(candidate, scored)),
+          `${html(describeCandidate(candidate, scored))}${unfinished(candidate)}`,
           formatNumber(candidate.mean),
           `± ${formatError(candidate.std)}`,
         ],
@@ -140,6 +141,12 @@ function leaderboard({ candidates, metric, winner }: Report): string {
     );
   const note = `${METRICS[metric].title}, mean and standard deviation over the folds.${left > 0 ? ` ${formatCount(left)} more are kept with the run.` : ''}`;
   return section('Candidates', note, table(['', 'Candidate', '#Mean', '#Deviation'], [...lines, ...refused]));
+}
+
+/** A fit that was stopped before its optimum has a score all the same, which more iterations may change. */
+function unfinished({ folds = [] }: CandidateRow): string {
+  const short = folds.filter(({ converged }) => converged === 0).length;
+  return short > 0 ? ` <em>not converged in ${short} of ${folds.length} folds</em>` : '';
 }
 
 function signature({ stored }: Report): string {

@@ -2,16 +2,21 @@ import { z } from 'zod';
 import type { GraphBuilder } from '../onnx/graph.ts';
 import type { Learner, Problem } from '../types.ts';
 import { fitSoftmax } from './linear/fitSoftmax.ts';
+import { fitSparseSoftmax } from './linear/fitSparseSoftmax.ts';
 import { addShares, ONNX_DOUBLE } from './outputs.ts';
 import { toShares } from './softmax.ts';
 
 const params = z.strictObject({
-  /** Strength of the penalty l2 / 2 * |weights|^2 on the summed log loss: scikit-learn's C is 1 / l2. */
+  /**
+   * Strengths of the penalties l1 * |weights|_1 + l2 / 2 * |weights|^2 on the summed log loss. Both are an elastic net:
+   * scikit-learn's C is 1 / (l1 + l2), its l1_ratio l1 / (l1 + l2).
+   */
+  l1: z.number().min(0).max(1e9).default(0),
   l2: z.number().min(0).max(1e9).default(1),
   maxIterations: z.int().min(1).max(100_000).default(500),
   /**
    * Bound on the gradient's components in coordinates where the mean objective curves by about 1 (Newton's decrement):
-   * it is then within about variables * tolerance^2 / 2 of its least value.
+   * it is then within about variables * tolerance^2 / 2 of its least value. With `l1`, of the smallest subgradient's.
    */
   tolerance: z.number().gt(0).lte(1).default(1e-8),
 });
@@ -28,15 +33,23 @@ export interface LogisticModel {
   converged: boolean;
 }
 
-/** Multinomial logistic regression with an L2 penalty and a free intercept, by L-BFGS in float64. */
+/**
+ * Multinomial logistic regression with a free intercept, in float64: with an L2 penalty by L-BFGS, with an L1 penalty or
+ * both by proximal Newton steps, which leave the weights that help nothing at 0.
+ */
 export const logistic: Learner<Params, LogisticModel> = {
   name: 'logistic',
-  title: 'Logistic regression (L2, L-BFGS)',
+  title: 'Logistic regression (L1, L2, elastic net)',
   tasks: ['binary', 'multiclass'],
   params,
   units: () => 1,
   fit,
   join: ([model]) => model,
+  convergence: ({ iterations, gradientNorm, converged }) => ({
+    iterations,
+    residual: gradientNorm,
+    converged,
+  }),
   predict,
   toOnnx,
 };
@@ -46,7 +59,8 @@ function fit(problem: Problem, options: Params): LogisticModel {
   const { columns, classes } = problem;
   const free = classes === 2 ? 1 : classes;
   const held = classes - free;
-  const { weights: found, ...report } = fitSoftmax(problem, free, options);
+  const { weights: found, ...report } =
+    options.l1 > 0 ? fitSparseSoftmax(problem, free, options) : fitSoftmax(problem, free, options);
   const weights = new Float64Array(columns * classes);
   const intercepts = new Float64Array(classes);
   for (let k = 0; k < free; k++) {

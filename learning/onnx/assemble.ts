@@ -13,7 +13,8 @@ export function assembleEncoders(fitted: FittedEncoders): Uint8Array {
 
 /**
  * Encoders and model as one graph: from the raw columns to `label` (int64 [N]) and `probabilities` (float32
- * [N, classes]), or to `prediction` (float32 [N]). The encoders' nodes are those of `assembleEncoders`.
+ * [N, classes]), or to `prediction` (float32 [N]). The encoders' nodes are those of `assembleEncoders`. The file says how
+ * the fit of a learner that iterates ended.
  *
  * @param metadata what the file says of itself: task, target, for classification `classes` as a JSON array. No run,
  *   time or place, so that equal models are equal bytes.
@@ -33,7 +34,13 @@ export function assembleModel<P extends object, M extends Fitted>(
   } else {
     graph.output('prediction', outputs.prediction, 'float', ['N']);
   }
-  return graph.build({ ...encoderMetadata(fitted), learner: learner.name, ...metadata });
+  const end = learner.convergence?.(model);
+  return graph.build({
+    ...encoderMetadata(fitted),
+    learner: learner.name,
+    ...(end && { convergence: JSON.stringify(end) }),
+    ...metadata,
+  });
 }
 
 function encoderMetadata(fitted: FittedEncoders): Record<string, string> {

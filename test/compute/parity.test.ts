@@ -112,6 +112,11 @@ describe('checkParity passes what the learner answers', () => {
     ['logistic', {}, 'multiclass'],
     ['forest', { trees: 20, maxDepth: 8 }, 'multiclass'],
     ['ridge', {}, 'regression'],
+    ['logistic', { l1: 1, l2: 0 }, 'multiclass'],
+    ['linearSvm', {}, 'multiclass'],
+    ['neighbors', { k: 7, weights: 'distance' }, 'multiclass'],
+    ['neighbors', {}, 'regression'],
+    ['elasticNet', { alpha: 0.01 }, 'regression'],
     ['tree', { maxDepth: 8 }, 'regression'],
   ] as const)('%s %j, %s', async (name, params, task) => {
     const { bytes, golden } = await make(name, params, task);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { binMatrix } from '../../learning/binning.ts';
+import { columnMoments } from '../../learning/learners/linear/moments.ts';
 import { shelf } from '../../learning/learners/shelf.ts';
 import { argmax } from '../../learning/metrics/argmax.ts';
 import { Random } from '../../learning/rng.ts';
@@ -66,6 +67,18 @@ export function generate(rows: number, columns: number, classes: number, seed: n
     return classes === 1 ? value / 7 : Math.min(classes - 1, Math.floor((value * classes) / (2.5 * levels)));
   });
   return problemFrom(x, y, columns, classes);
+}
+
+/** Every column with mean 0 and standard deviation 1 (a constant one: 0), rounded to float32. */
+export function scaled(problem: Problem): Problem {
+  const { columns, classes, y, train } = problem;
+  const { means, deviations } = columnMoments(problem.x, columns, train);
+  return problemFrom(
+    problem.x.map((v, i) => (v - means[i % columns]) / (deviations[i % columns] || 1)),
+    y,
+    columns,
+    classes,
+  );
 }
 
 /** Every third row is held out, as in test/golden/learners.py. */

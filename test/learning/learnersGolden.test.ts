@@ -2,9 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogisticModel } from '../../learning/learners/logistic.ts';
 import type { RidgeModel } from '../../learning/learners/ridge.ts';
 import { computeMetrics } from '../../learning/metrics/compute.ts';
-import { columnMoments } from '../../learning/learners/linear/moments.ts';
-import type { Problem } from '../../learning/types.ts';
-import { expected, fit, holdOut, load, predict, problemFrom } from './learnersData.ts';
+import { expected, fit, holdOut, load, predict, scaled } from './learnersData.ts';
 
 /** Learners give what scikit-learn gives on the same rows: coefficients to digits, forests within their own noise. */
 
@@ -100,14 +98,3 @@ describe('trees are as good as those of scikit-learn', () => {
     });
   });
 });
-
-function scaled(problem: Problem): Problem {
-  const { columns, classes, y, train } = problem;
-  const { means, deviations } = columnMoments(problem.x, columns, train);
-  return problemFrom(
-    problem.x.map((v, i) => (v - means[i % columns]) / deviations[i % columns]),
-    y,
-    columns,
-    classes,
-  );
-}

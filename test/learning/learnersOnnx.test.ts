@@ -3,7 +3,7 @@ import { openSession } from '../../compute/session.ts';
 import { argmax } from '../../learning/metrics/argmax.ts';
 import { createGraphBuilder } from '../../learning/onnx/build.ts';
 import type { Fitted, Problem } from '../../learning/types.ts';
-import { find, fit, generate, load, predict } from './learnersData.ts';
+import { find, fit, generate, load, predict, scaled } from './learnersData.ts';
 
 /**
  * ONNX Runtime answers as the learner does. Trees to the bit, on rows that lie on the cuts themselves; linear models
@@ -73,13 +73,48 @@ describe('boosting answers as its scores do, which are exact', () => {
   });
 });
 
-describe('linear models and naive Bayes answer to 1e-6', () => {
+describe('neighbours vote to the bit, on rows as far from each other as from none', () => {
+  test.each([
+    ['two classes, features as they are', cancer, {}],
+    ['two classes, by distance', cancer, { k: 12, weights: 'distance' }],
+    ['ten classes, ties of distances and votes', digits, { k: 4 }],
+    ['ten classes, by distance', digits, { k: 7, weights: 'distance' }],
+    ['rows that repeat each other', generate(700, 3, 3, 1, 4), { k: 6, weights: 'distance' }],
+    ['one feature', generate(300, 2, 2, 1), { k: 1 }],
+    ['features of very different size', stretched(generate(500, 5, 3, 1)), { k: 9, weights: 'distance' }],
+    ['numbers', friedman, {}],
+    ['numbers, by distance', friedman, { k: 30, weights: 'distance' }],
+    ['large numbers', shifted(friedman, 1e7, 1e-3), { k: 3 }],
+  ] as const)('%s', async (_case, problem, params) => {
+    const model = fit('neighbors', problem, params);
+    const { x, columns } = onTheCuts(problem);
+    // The last rows are where nobody learned anything, and in part beyond what is counted.
+    for (let i = 1; i <= 20 * columns; i++) x[x.length - i] *= 10 ** (i % 28);
+    const own = find('neighbors').predict(model, x, columns);
+    const answers = await answer('neighbors', model, x, columns);
+    if (problem.task === 'regression') {
+      expect(worstOf(own, answers.prediction)).toBeLessThan(1.2e-7);
+      return;
+    }
+    expect(answers.probabilities).toEqual(Float32Array.from(own));
+    expect(answers.labels).toEqual(argmax(own, problem.classes));
+  });
+});
+
+describe('linear models, support vector machines and naive Bayes answer to 1e-6', () => {
   test.each([
     ['logistic', 'two classes', cancer, {}],
     ['logistic', 'ten classes', digits, { l2: 10 }],
+    ['logistic', 'two classes, sparse', cancer, { l1: 1, l2: 0 }],
+    ['logistic', 'three classes, elastic net', generate(700, 5, 3, 1), { l1: 3, l2: 2 }],
+    ['linearSvm', 'two classes', scaled(cancer), {}],
+    ['linearSvm', 'two classes, features as they are', cancer, { maxIterations: 20 }],
+    ['linearSvm', 'ten classes', scaled(digits), { l2: 10, loss: 'hinge', tolerance: 1e-3 }],
     ['naiveBayes', 'two classes', cancer, {}],
     ['naiveBayes', 'ten classes', digits, { smoothing: 1e-3 }],
     ['ridge', 'numbers', friedman, {}],
+    ['lasso', 'numbers', friedman, { alpha: 0.1 }],
+    ['elasticNet', 'numbers', friedman, { alpha: 0.1, l1Ratio: 0.3 }],
   ] as const)('%s, %s', async (name, _case, problem, params) => {
     const model = fit(name, problem, params);
     const own = predict(name, model, problem);
@@ -105,8 +140,14 @@ test('equal probabilities give the lowest class in both', async () => {
   }
 });
 
-test('the same model gives the same bytes', () => {
-  const bytes = () => compile('forest', fit('forest', cancer, { trees: 5 }), cancer.columns);
+test.each([
+  ['forest', cancer, { trees: 5 }],
+  ['logistic', cancer, { l1: 1, l2: 0 }],
+  ['linearSvm', digits, { l2: 100, maxIterations: 20 }],
+  ['neighbors', digits, {}],
+  ['elasticNet', friedman, { alpha: 0.1 }],
+] as const)('%s, fitted twice, gives the same bytes', (name, problem, params) => {
+  const bytes = () => compile(name, fit(name, problem, params), problem.columns);
   expect(Buffer.compare(bytes(), bytes())).toBe(0);
 });
 
@@ -171,6 +212,12 @@ function onTheCuts({ x, columns, binned }: Problem): { x: Float32Array; columns:
   all.set(x);
   all.set(extra, x.length);
   return { x: all, columns };
+}
+
+/** Column c times 1000^(c - 2): from millionths up to a million. */
+function stretched(problem: Problem): Problem {
+  const { columns } = problem;
+  return { ...problem, x: problem.x.map((value, i) => value * 1000 ** ((i % columns) - 2)) };
 }
 
 function shifted(problem: Problem, by: number, scale: number): Problem {

@@ -13,8 +13,12 @@ test('the shelf holds the learners that a definition can be written with', () =>
     'boosting',
     'tree',
     'logistic',
+    'linearSvm',
     'naiveBayes',
+    'neighbors',
     'ridge',
+    'lasso',
+    'elasticNet',
     'baselineForest',
   ] as const;
   expect([...shelf.keys()]).toEqual(names);
@@ -42,9 +46,13 @@ test('every default is made explicit', () => {
       validationShare: 0.1,
     },
     tree: { maxDepth: null, minLeaf: 1, maxFeatures: 'all' },
-    logistic: { l2: 1, maxIterations: 500, tolerance: 1e-8 },
+    logistic: { l1: 0, l2: 1, maxIterations: 500, tolerance: 1e-8 },
+    linearSvm: { loss: 'squaredHinge', l2: 1, maxIterations: 10_000, tolerance: 1e-4 },
     naiveBayes: { smoothing: 1e-9 },
+    neighbors: { k: 5, weights: 'uniform' },
     ridge: { l2: 1 },
+    lasso: { alpha: 1, maxIterations: 10_000, tolerance: 1e-10 },
+    elasticNet: { alpha: 1, l1Ratio: 0.5, maxIterations: 10_000, tolerance: 1e-10 },
     baselineForest: { trees: 20, maxFeatures: 1, maxDepth: null },
   });
 });
@@ -63,6 +71,12 @@ describe('a value out of range is refused', () => {
     ['forest', { depth: 3 }],
     ['extraTrees', { rowShare: 0.5 }],
     ['naiveBayes', { smoothing: 0 }],
+    ['linearSvm', { l2: 0 }],
+    ['linearSvm', { loss: 'log' }],
+    ['linearSvm', { c: 1 }],
+    ['neighbors', { k: 0 }],
+    ['neighbors', { k: 1001 }],
+    ['neighbors', { weights: 'squared' }],
     ['boosting', { leaves: 1 }],
     ['boosting', { learningRate: 0 }],
     ['boosting', { loss: 'hinge' }],
@@ -70,8 +84,14 @@ describe('a value out of range is refused', () => {
     ['boosting', { trees: 5 }],
     ['tree', { trees: 3 }],
     ['logistic', { l2: -1 }],
+    ['logistic', { l1: -1 }],
+    ['logistic', { penalty: 'l1' }],
     ['logistic', { tolerance: 0 }],
     ['ridge', { l2: Infinity }],
+    ['lasso', { alpha: 0 }],
+    ['lasso', { l1Ratio: 1 }],
+    ['elasticNet', { l1Ratio: 0 }],
+    ['elasticNet', { tolerance: 2 }],
     ['baselineForest', { maxFeatures: 'sqrt' }],
   ])('%s %o', (name, params) => {
     expect(find(name).params.safeParse(params).success).toBe(false);
@@ -96,9 +116,20 @@ test('the baseline refuses data that it would take minutes for', () => {
 
 test('nobody learns from no rows', () => {
   const problem = { ...generate(10, 2, 2, 1), train: new Int32Array() };
-  for (const name of ['forest', 'extraTrees', 'boosting', 'tree', 'logistic', 'naiveBayes', 'baselineForest'])
+  for (const name of [
+    'forest',
+    'extraTrees',
+    'boosting',
+    'tree',
+    'logistic',
+    'naiveBayes',
+    'neighbors',
+    'linearSvm',
+    'baselineForest',
+  ])
     expect(() => fit(name, problem)).toThrow(/no rows/);
-  expect(() => fit('ridge', { ...generate(10, 2, 1, 1), train: new Int32Array() })).toThrow(/no rows/);
+  const numbers = { ...generate(10, 2, 1, 1), train: new Int32Array() };
+  for (const name of ['ridge', 'lasso', 'elasticNet']) expect(() => fit(name, numbers)).toThrow(/no rows/);
 });
 
 test('ridge answers where columns repeat each other and nothing is penalised', () => {
@@ -130,7 +161,16 @@ test('a constant column and a class without rows are no obstacle', () => {
   const problem = generate(100, 3, 2, 1);
   for (let row = 0; row < 100; row++) problem.x[row * 3] = 0.1;
   const three = { ...problem, classes: 3, task: 'multiclass' as const };
-  for (const name of ['logistic', 'tree', 'forest', 'extraTrees', 'boosting', 'naiveBayes']) {
+  for (const name of [
+    'logistic',
+    'tree',
+    'forest',
+    'extraTrees',
+    'boosting',
+    'naiveBayes',
+    'neighbors',
+    'linearSvm',
+  ]) {
     const model = fit(name, { ...three, binned: problemFrom(problem.x, problem.y, 3, 2).binned });
     const shares = find(name).predict(model, problem.x, 3);
     expect(shares.length).toBe(300);

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { NaiveBayesModel } from '../../learning/learners/naiveBayes.ts';
 import { computeMetrics } from '../../learning/metrics/compute.ts';
 import type { Problem } from '../../learning/types.ts';
-import { fit, load, predict } from './learnersData.ts';
+import { fit, load, predict, scaled } from './learnersData.ts';
 
-/** Cross-validated on the same rows and folds, a learner is within one standard error of its peer or better. */
+/**
+ * Cross-validated on the same rows and folds, a learner is within one standard error of its peer or better. The rule is
+ * older than the peers' scores: mean over the seeds, less the standard error of one cross-validation.
+ */
 
 /** [seed][fold][score], larger is better; see test/golden/learnersPeers.py. */
 type FoldScores = number[][][];
@@ -15,7 +18,15 @@ const peers = JSON.parse(
   naiveBayes: { cancer: Record<'means' | 'variances' | 'shares', number[][]> & { priors: number[] } };
 };
 
+/** Ten seeds each; see test/golden/learnersShelf.py. */
+const later = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', import.meta.url), 'utf8')) as {
+  linearSvm: { scores: Record<'cancerScaled' | 'digitsScaled', FoldScores> };
+  neighbors: { scores: Record<'cancer' | 'digits' | 'friedman', FoldScores> };
+};
+
 const FOLDS = 5;
+// Up to fifty fits each, of some seconds in all on a core that nobody shares.
+vi.setConfig({ testTimeout: 120_000 });
 const cancer = load('cancer');
 const digits = load('digits');
 const friedman = load('friedman');
@@ -42,6 +53,29 @@ describe('extra trees beside those of scikit-learn', () => {
     ['friedman', friedman, explained],
   ] as const)('%s', (name, problem, score) => {
     compare('extraTrees', problem, {}, score, peers.extraTrees[name]);
+  });
+});
+
+describe('a linear support vector machine beside a calibrated LinearSVC', () => {
+  test.each([
+    ['cancerScaled', scaled(cancer)],
+    ['digitsScaled', scaled(digits)],
+  ] as const)(
+    '%s',
+    (name, problem) => {
+      compare('linearSvm', problem, { l2: 10 }, classified, later.linearSvm.scores[name]);
+    },
+    120_000,
+  );
+});
+
+describe('neighbours beside those of scikit-learn', () => {
+  test.each([
+    ['cancer', cancer, {}, certain],
+    ['digits', digits, { weights: 'distance' }, certain],
+    ['friedman', friedman, {}, explained],
+  ] as const)('%s', (name, problem, params, score) => {
+    compare('neighbors', problem, params, score, later.neighbors.scores[name]);
   });
 });
 
@@ -90,6 +124,12 @@ type Score = (problem: Problem, truth: Float64Array, answers: Float64Array) => n
 function classified({ task, classes }: Problem, truth: Float64Array, answers: Float64Array): number[] {
   const found = computeMetrics(task, classes, task === 'binary' ? 1 : undefined, truth, answers);
   return [found.accuracy ?? NaN, -(found.logLoss ?? NaN)];
+}
+
+/** Of a few votes a share may be 0, whose logarithm says nothing. */
+function certain({ task, classes }: Problem, truth: Float64Array, answers: Float64Array): number[] {
+  const found = computeMetrics(task, classes, task === 'binary' ? 1 : undefined, truth, answers);
+  return [found.accuracy ?? NaN, -(found.brier ?? NaN)];
 }
 
 function explained({ task, classes }: Problem, truth: Float64Array, answers: Float64Array): number[] {

@@ -38,7 +38,15 @@ export function exampleDrawing(
       mean: 0.6 + index / 50,
       std: 0.004,
     })),
-    { index: 2, learner: names[0], params: { [names[1]]: names[2] }, status: 'done', mean: 0.61, std: 0.01 },
+    {
+      index: 2,
+      learner: names[0],
+      params: { [names[1]]: names[2] },
+      status: 'done',
+      mean: 0.61,
+      std: 0.01,
+      folds: [{ converged: 1 }, { converged: 0 }],
+    },
     {
       index: 3,
       learner: 'baselineForest',

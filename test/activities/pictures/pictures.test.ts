@@ -160,6 +160,7 @@ describe('the report', () => {
       `Accuracy selected by ${formatNumber(metrics.accuracy ?? 0)} ± ${formatError(1.96 * (standardErrors.accuracy ?? 0))}`,
     );
     expectText(text, 'weighted average');
+    expectText(text, 'not converged in 1 of 2 folds');
     expectText(text, 'baselineForest refused: Takes at most 2,000 rows.');
     expectText(text, `dataset ${'d'.repeat(64)}`);
     expect(report.match(/<figure/g)).toHaveLength(Object.keys(pictures).length);

@@ -1,0 +1,32 @@
+import { columnMoments } from './moments.ts';
+
+/**
+ * The rows to learn from, column by column, for solvers that move one weight at a time. A column's values are kept as
+ * they are and standardised as they are read, `(value - mean) * inverse`: in those units the intercept is independent of
+ * the weights, and a feature's unit costs no digits.
+ */
+export interface StandardColumns {
+  rows: number;
+  /** [columns] */
+  means: Float64Array;
+  /** [columns], 1 / standard deviation; 0 for a constant column, whose standardised values are then all 0. */
+  inverse: Float64Array;
+  /** By column, [rows]. */
+  values: Float32Array[];
+}
+
+/** @throws RangeError where there are no rows */
+export function standardColumns(x: Float32Array, columns: number, train: Int32Array): StandardColumns {
+  const { means, deviations } = columnMoments(x, columns, train);
+  const values = Array.from({ length: columns }, (_, f) => {
+    const column = new Float32Array(train.length);
+    for (let i = 0; i < train.length; i++) column[i] = x[train[i] * columns + f];
+    return column;
+  });
+  return {
+    rows: train.length,
+    means,
+    inverse: deviations.map((deviation) => (deviation === 0 ? 0 : 1 / deviation)),
+    values,
+  };
+}

@@ -20,13 +20,18 @@ export function draw({ n, seed, scale, shift, whole }: SampleSpec): Float64Array
   }).sort();
 }
 
-/** Of the normal distribution, ascending (Box and Muller). */
+/** Of the normal distribution, ascending. */
 export function normals(random: Random, n: number, shift = 0, scale = 1): Float64Array {
+  return drawNormals(random, n, shift, scale).sort();
+}
+
+/** As they come (Box and Muller). */
+export function drawNormals(random: Random, n: number, shift = 0, scale = 1): Float64Array {
   const uniform = () => (random.uint32() + 0.5) / 2 ** 32;
   return Float64Array.from(
     { length: n },
     () => shift + scale * Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()),
-  ).sort();
+  );
 }
 
 export function policyOf(input: WatchInput = {}): WatchPolicy {

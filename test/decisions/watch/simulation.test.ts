@@ -44,6 +44,18 @@ describe('windows of 300 rows and 20 columns that are like the reference', () =>
   });
 });
 
+test.each([0.5, 0.9])(
+  'columns that are correlated by %s raise no alarm in 300 clean runs either, and a shift of 1 is seen',
+  (correlation) => {
+    // Benjamini and Hochberg's bound holds for normal columns of positive correlation too (Benjamini, Yekutieli 2001).
+    const runs = playRuns({ ...clean, correlation }, policy);
+    expect(shareOfWindows(runs, 'shifted')).toBeLessThanOrEqual(0.015);
+    expect(shareOfAlarms(runs)).toBeLessThanOrEqual(0.01);
+    expect(shareOfWindows(runs, 'fault')).toBe(0);
+    expect(shareOfAlarms(playRuns({ ...clean, correlation, shift: 1, runs: 50 }, policy))).toBe(1);
+  },
+);
+
 test('100 windows drawn from the reference itself raise at most one alarm', () => {
   const random = new Random(3);
   const reference = Array.from({ length: 20 }, () => normals(random, 2000));

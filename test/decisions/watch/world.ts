@@ -6,9 +6,9 @@ import type { WatchPolicy } from '../../../decisions/watch/policy.ts';
 import type { WatchSignal, WindowVerdict } from '../../../decisions/watch/verdict.ts';
 import { fitScale } from '../../../decisions/watch/scale.ts';
 import { Random } from '../../../learning/rng.ts';
-import { columnOf, factsOf, normals } from './samples.ts';
+import { columnOf, drawNormals, factsOf, normals } from './samples.ts';
 
-/** Simulated windows of one reference: columns of independent normal numbers, of which the first may be moved. */
+/** Simulated windows of one reference: columns of normal numbers, of which the first may be moved. */
 export interface World {
   columns: number;
   /** Rows of the reference and of a window. */
@@ -19,6 +19,8 @@ export interface World {
   runs: number;
   /** Standard deviations by which the first column lies off, in every window. */
   shift: number;
+  /** Of any two columns; default 0. */
+  correlation?: number;
   seed: number;
 }
 
@@ -32,7 +34,7 @@ export interface Run {
 export function playRuns(world: World, policy: WatchPolicy): Run[] {
   const random = new Random(world.seed);
   return Array.from({ length: world.runs }, () => {
-    const reference = Array.from({ length: world.columns }, () => normals(random, world.referenceRows));
+    const reference = sample(world, world.referenceRows, 0, random);
     const run: Run = { verdicts: [], signals: [] };
     for (let window = 0; window < world.windows; window++) {
       run.verdicts.push(judgeWindow(look(world, reference, random), policy));
@@ -42,9 +44,30 @@ export function playRuns(world: World, policy: WatchPolicy): Run[] {
   });
 }
 
-function look({ rows, shift }: World, reference: readonly Float64Array[], random: Random): WindowFacts {
+/** Columns, each ascending. */
+function sample(
+  { columns, correlation = 0 }: World,
+  rows: number,
+  shift: number,
+  random: Random,
+): Float64Array[] {
+  const shiftOf = (i: number) => (i === 0 ? shift : 0);
+  if (correlation === 0) return Array.from({ length: columns }, (_, i) => normals(random, rows, shiftOf(i)));
+  // One part of each row is common to all of its columns.
+  const [shared, own] = [Math.sqrt(correlation), Math.sqrt(1 - correlation)];
+  const common = drawNormals(random, rows);
+  return Array.from({ length: columns }, (_, i) =>
+    drawNormals(random, rows)
+      .map((value, row) => shiftOf(i) + shared * common[row] + own * value)
+      .sort(),
+  );
+}
+
+function look(world: World, reference: readonly Float64Array[], random: Random): WindowFacts {
+  const { rows } = world;
+  const window = sample(world, rows, world.shift, random);
   const columns = reference.map((was, i) => {
-    const is = normals(random, rows, i === 0 ? shift : 0);
+    const is = window[i];
     return columnOf({ column: `f${i}`, ...compareNumbers(was, is), scale: fitScale(was, is) });
   });
   return factsOf({ rows, compared: rows, tests: columns.length, columns });

@@ -17,7 +17,7 @@ export function validateActivities(dependencies: TrainerDependencies) {
     async validate(input: StageInput & { datasetDigest: string }): Promise<ValidateResult> {
       const { name, run } = input;
       const definition = await store.definitions.get(input.definitionHash);
-      const acceptedSchema = await store.datasets.acceptedSchema(name);
+      const acceptedSchema = await store.datasets.acceptedSchema(name, definition.dataset);
       const row = await store.runs.get(name, run);
       return openSnapshot(dependencies, definition, input.datasetDigest, async (table) => {
         const measured = await table.measure(
@@ -42,6 +42,7 @@ export function validateActivities(dependencies: TrainerDependencies) {
         if (verdict !== 'fail')
           await store.datasets.acceptSchema(
             name,
+            definition.dataset,
             table.columns().map(({ name: n, sqlType }) => ({ name: n, sqlType })),
           );
         const count = (v: Verdict): number => results.filter((r) => r.verdict === v).length;

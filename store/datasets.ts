@@ -41,23 +41,27 @@ export function datasetTable(pool: pg.Pool): Store['datasets'] {
       );
     },
 
-    async acceptedSchema(name) {
+    async acceptedSchema(name, query) {
       const { rows } = await pool.query<{ columns: { name: string; sqlType: string }[] }>(
-        `SELECT columns FROM accepted_schemas WHERE name = $1`,
-        [name],
+        `SELECT columns FROM accepted_schemas WHERE name = $1 AND query_digest = ${DIGEST}`,
+        [name, query],
       );
       return rows[0]?.columns;
     },
 
-    async acceptSchema(name, columns) {
+    async acceptSchema(name, query, columns) {
       await pool.query(
         `WITH lifecycle AS (INSERT INTO lifecycles (name) VALUES ($1) ON CONFLICT DO NOTHING)
-         INSERT INTO accepted_schemas (name, columns) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-        [name, JSON.stringify(columns)],
+         INSERT INTO accepted_schemas (name, query_digest, columns) VALUES ($1, ${DIGEST}, $3)
+         ON CONFLICT DO NOTHING`,
+        [name, query, JSON.stringify(columns)],
       );
     },
   };
 }
+
+/** Of $2: a query may be longer than what an index takes. */
+const DIGEST = `encode(sha256(convert_to($2, 'UTF8')), 'hex')`;
 
 const SELECT = `SELECT digest, key, rows, bytes, columns, sources, query, created_at AS "createdAt" FROM datasets`;
 

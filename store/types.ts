@@ -209,10 +209,10 @@ export interface Store {
     get(digest: string): Promise<DatasetRow>;
     /** Idempotent on key. The artifact must be there. */
     record(row: Omit<DatasetRow, 'createdAt'>): Promise<void>;
-    /** Column names and types of the first snapshot of this lifecycle that passed its checks. */
-    acceptedSchema(name: string): Promise<{ name: string; sqlType: string }[] | undefined>;
+    /** Column names and types of the first snapshot by this query of this lifecycle that passed its checks. */
+    acceptedSchema(name: string, query: string): Promise<{ name: string; sqlType: string }[] | undefined>;
     /** The first call counts. */
-    acceptSchema(name: string, columns: { name: string; sqlType: string }[]): Promise<void>;
+    acceptSchema(name: string, query: string, columns: { name: string; sqlType: string }[]): Promise<void>;
   };
   runs: {
     /** Allocates the next number of this lifecycle; a number whose run never opens is a gap, not a row. */

@@ -92,15 +92,19 @@ describe('datasets', () => {
     });
   });
 
-  test('the first accepted schema of a lifecycle stays', async () => {
+  test('the first accepted schema of a query stays, and another query has its own', async () => {
     const columns = [
       { name: 'a', sqlType: 'INTEGER' },
       { name: 'b', sqlType: 'VARCHAR' },
     ];
-    expect(await store.datasets.acceptedSchema('settled')).toBeUndefined();
-    await store.datasets.acceptSchema('settled', columns);
-    await store.datasets.acceptSchema('settled', []);
-    expect(await store.datasets.acceptedSchema('settled')).toEqual(columns);
+    const query = 'SELECT a, b FROM t';
+    expect(await store.datasets.acceptedSchema('settled', query)).toBeUndefined();
+    await store.datasets.acceptSchema('settled', query, columns);
+    await store.datasets.acceptSchema('settled', query, []);
+    expect(await store.datasets.acceptedSchema('settled', query)).toEqual(columns);
+    expect(await store.datasets.acceptedSchema('settled', 'SELECT a FROM t')).toBeUndefined();
+    await store.datasets.acceptSchema('settled', 'SELECT a FROM t', columns.slice(0, 1));
+    expect(await store.datasets.acceptedSchema('settled', query)).toEqual(columns);
     expect(await store.runs.nextNumber('settled')).toBe(1);
   });
 });

@@ -82,6 +82,37 @@ describe('a training ends', () => {
   });
 });
 
+test('a column that is gone fails the schema of the same query; another query has a schema of its own', async () => {
+  const name = 'schema';
+  const definition = (source: string, dataset: string) =>
+    small(bench, {
+      name,
+      sources: { parcels: csv(bench.write(source, source === 'whole.csv' ? smallCsv() : withoutColour())) },
+      dataset,
+    });
+  const all = 'SELECT * EXCLUDE (grade, cost) FROM parcels';
+  const train = async (source: string, dataset: string) =>
+    (await bench.client.train(definition(source, dataset))).result();
+  expect(await train('whole.csv', all)).toMatchObject({ outcome: 'registered', version: 1 });
+  expect(await train('less.csv', all)).toMatchObject({
+    outcome: 'checks-failed',
+    reason: expect.stringContaining('colour') as string,
+  });
+  // The champion reads a column that is not there, so the two cannot be compared; but the schema stands in nobody's way.
+  expect(await train('less.csv', 'SELECT id, size, late FROM parcels')).toMatchObject({
+    outcome: 'gate-refused',
+    reason: expect.stringContaining('cannot be compared') as string,
+  });
+});
+
+function withoutColour(): string {
+  return smallCsv()
+    .trim()
+    .split('\n')
+    .map((line) => line.split(',').toSpliced(2, 1).join(','))
+    .join('\n');
+}
+
 describe('a training learns', () => {
   test.each([
     { name: 'multiclass', target: 'grade', search: [tree({ maxDepth: 3 })], task: 'multiclass' },

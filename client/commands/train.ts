@@ -7,6 +7,7 @@ import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 import type { PerennialClient } from '../client.ts';
 import type { TrainingHandle } from '../trainingHandle.ts';
 import { watchRun } from '../watchRun.ts';
+import { untilInterrupted } from './session.ts';
 
 /** `npx perennial train`: from a file to a registered model. */
 export async function train(
@@ -21,12 +22,12 @@ export async function train(
   const client = await open(terminal);
   try {
     const handle = await client.train(definition, { baseDirectory });
-    const { name, run, workflowId, uiUrl = null } = handle;
+    const { name, run, uiUrl } = handle;
     terminal.note(`Run ${name}/${run}`);
     if (uiUrl) terminal.note(terminal.noteColors.dim(uiUrl));
     if (options.wait) return await wait(client, handle, terminal);
     terminal.print(`Started ${name}/${run}; wait for it with \`npx perennial attach ${name}/${run}\`.`);
-    terminal.object({ name, run, workflowId, uiUrl, outcome: 'running' });
+    terminal.object(stillRunning(handle));
     return 0;
   } finally {
     await client.close();
@@ -54,20 +55,16 @@ async function open(terminal: Terminal): Promise<PerennialClient> {
 
 /** Until the end, or until Ctrl-C, which leaves the run to the workers. */
 async function wait(client: PerennialClient, handle: TrainingHandle, terminal: Terminal): Promise<number> {
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onInterrupt);
-  try {
-    const code = await watchRun(client, handle, terminal, interrupt.signal);
-    if (code !== undefined) return code;
-    const at = `${handle.name}/${handle.run}`;
-    terminal.note(
-      `${at} goes on without you. Come back to it with \`npx perennial attach ${at}\`, end it with \`npx perennial cancel ${at}\`.`,
-    );
-    return 1;
-  } finally {
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
-  }
+  const code = await untilInterrupted((signal) => watchRun(client, handle, terminal, signal));
+  if (code !== undefined) return code;
+  const at = `${handle.name}/${handle.run}`;
+  terminal.note(
+    `${at} goes on without you. Come back to it with \`npx perennial attach ${at}\`, end it with \`npx perennial cancel ${at}\`.`,
+  );
+  terminal.object(stillRunning(handle));
+  return 1;
+}
+
+function stillRunning({ name, run, workflowId, uiUrl }: TrainingHandle) {
+  return { name, run, workflowId, uiUrl: uiUrl ?? null, outcome: 'running' };
 }

@@ -270,6 +270,7 @@ test(
     expect(left.stderr).toContain(
       'slow/1 goes on without you. Come back to it with `npx perennial attach slow/1`',
     );
+    expect(left.json()).toMatchObject({ name: 'slow', run: 1, outcome: 'running' });
 
     const second = await run('train', slow, '--json');
     expect(second.code).toBe(2);

@@ -7,8 +7,12 @@ import { KINDS, wordsOf, type PolicyResult, type StudyResult } from './policies.
 export function drawStudy(results: readonly StudyResult[]): Promise<string> {
   const spec: TopLevelSpec = {
     spacing: 40,
-    vconcat: results.map((result) => ({ spacing: 40, hconcat: [overTime(result), byRetrainings(result)] })),
-    resolve: { scale: { color: 'independent', shape: 'independent' } },
+    vconcat: results.map((result) => ({
+      spacing: 40,
+      hconcat: [overTime(result), byRetrainings(result)],
+      // Their colours are of the same kinds under other names.
+      resolve: { scale: { color: 'independent' as const } },
+    })),
   };
   return toSvg(spec, `Quality under several policies: ${results.map(({ title }) => title).join(', ')}`);
 }

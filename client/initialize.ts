@@ -1,10 +1,10 @@
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { access, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, relative, resolve, sep } from 'node:path';
 import { PerennialError } from '../config/errors.ts';
 import type { ColumnProfile } from '../decisions/profile.ts';
 import { inferFile } from '../sources/inferFile.ts';
 import { scaffoldDefinition } from './scaffold.ts';
+import { makeScratch } from './scratch.ts';
 
 export interface Initialized {
   /** Absolute. */
@@ -60,11 +60,11 @@ export async function initialize(options: {
 }
 
 async function infer(from: string): Promise<Awaited<ReturnType<typeof inferFile>>> {
-  const scratch = await mkdtemp(join(tmpdir(), 'perennial-init-'));
+  const scratch = await makeScratch('init');
   try {
-    return await inferFile(from, { scratch });
+    return await inferFile(from, { scratch: scratch.path });
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await scratch.remove();
   }
 }
 

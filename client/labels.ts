@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PerennialError } from '../config/errors.ts';
 import type { LabelInput, LabelResult } from '../store/predictionTypes.ts';
 import type { Signature, Store } from '../store/types.ts';
+import { makeScratch } from './scratch.ts';
 
 /** What was true, told after the predictions. */
 export interface LabelCalls {
@@ -105,9 +103,9 @@ async function* readLabels(path: string): AsyncGenerator<LabelInput[]> {
     import('../sources/inferFile.ts'),
     import('../sources/readFile.ts'),
   ]);
-  const scratch = await mkdtemp(join(tmpdir(), 'perennial-labels-'));
+  const scratch = await makeScratch('labels');
   try {
-    const found = (await inferFile(path, { scratch })).columns.map((column) => column.name);
+    const found = (await inferFile(path, { scratch: scratch.path })).columns.map((column) => column.name);
     const nameOf = (field: keyof typeof COLUMNS): string | undefined =>
       COLUMNS[field].find((name) => found.includes(name));
     const value = nameOf('value');
@@ -122,7 +120,10 @@ async function* readLabels(path: string): AsyncGenerator<LabelInput[]> {
       const name = nameOf(field);
       return name === undefined ? [] : [{ field, name, type: typeOf(field) }];
     });
-    for await (const { rows, columns } of readFileBatches(path, fields, { scratch, batchRows: BATCH })) {
+    for await (const { rows, columns } of readFileBatches(path, fields, {
+      scratch: scratch.path,
+      batchRows: BATCH,
+    })) {
       yield Array.from({ length: rows }, (_, i) => {
         const cell = (field: keyof typeof COLUMNS): string | number | undefined => {
           const name = nameOf(field);
@@ -143,7 +144,7 @@ async function* readLabels(path: string): AsyncGenerator<LabelInput[]> {
       });
     }
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await scratch.remove();
   }
 }
 

@@ -1,12 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { openSession, type Answers, type ModelSession } from '../compute/session.ts';
 import { PerennialError } from '../config/errors.ts';
 import type { RawBatch, RawType } from '../config/raw.ts';
 import { readFileBatches } from '../sources/readFile.ts';
 import { writeRows } from '../sources/writeFile.ts';
 import type { Signature } from '../store/types.ts';
+import { makeScratch } from './scratch.ts';
 
 /**
  * Scores a CSV, Parquet or JSON file into another: the input's columns as they stand, `prediction`, and for
@@ -29,15 +28,18 @@ export async function predictFile(
     });
   }
   const columns = signature.inputs.map(({ name, columnType }) => ({ name, type: columnType }));
-  const scratch = await mkdtemp(join(tmpdir(), 'perennial-predict-'));
+  const scratch = await makeScratch('predict');
   const session = await openSession(model);
   try {
-    const batches = scored(session, readFileBatches(input, columns, { scratch }), signature);
-    const { rows } = await writeRows(output, outputColumns(signature), batches, { scratch, beside: input });
+    const batches = scored(session, readFileBatches(input, columns, { scratch: scratch.path }), signature);
+    const { rows } = await writeRows(output, outputColumns(signature), batches, {
+      scratch: scratch.path,
+      beside: input,
+    });
     return rows;
   } finally {
     await session.release();
-    await rm(scratch, { recursive: true, force: true });
+    await scratch.remove();
   }
 }
 

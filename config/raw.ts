@@ -25,7 +25,7 @@ export function rawValue(type: RawType, value: unknown, field: string): number |
       return String(value);
     throw wrong(field, value, 'text');
   }
-  if (value === null || value === undefined || value === '') return NaN;
+  if (value === null || value === undefined) return NaN;
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') {
     if (type === 'boolean') return value ? 1 : 0;
@@ -59,8 +59,9 @@ export function rawColumn(type: RawType, values: readonly (number | string)[]): 
   return type === 'string' ? values.map(String) : Float64Array.from(values, Number);
 }
 
-/** Text as CSV files and query strings hold it. */
+/** Text as CSV files and query strings hold it, blank where nothing is known. */
 function fromText(type: Exclude<RawType, 'string'>, text: string, field: string): number {
+  if (text === '') return NaN;
   if (type === 'boolean') {
     if (/^(true|t|1)$/i.test(text)) return 1;
     if (/^(false|f|0)$/i.test(text)) return 0;
@@ -76,10 +77,13 @@ function fromText(type: Exclude<RawType, 'string'>, text: string, field: string)
     if (Number.isNaN(ms)) throw wrong(field, text, 'a time (ISO 8601)');
     return ms;
   }
-  const number = Number(text);
-  if (Number.isNaN(number) && text.toLowerCase() !== 'nan') throw wrong(field, text, 'a number');
-  return number;
+  if (DECIMAL.test(text)) return Number(text);
+  if (text.toLowerCase() === 'nan') return NaN; // As pandas and DuckDB write what is missing.
+  throw wrong(field, text, 'a number such as -12.5 or 1e3, blank where it is missing');
 }
+
+/** `Number` alone also takes 0x10, 0b1 and 0o7, which nobody means. Infinity is how the log of predictions writes it. */
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^[+-]?Infinity$/;
 
 function wrong(field: string, value: unknown, expected: string): PerennialError {
   return new PerennialError('INVALID_INPUT', `${field} is ${JSON.stringify(value)}; expected ${expected}.`, {

@@ -12,6 +12,7 @@ import type { Task } from '../learning/types.ts';
 import { expandSearch } from './search.ts';
 import { explainIssue } from './explain.ts';
 import { PerennialError } from './errors.ts';
+import { parseTime } from './time.ts';
 import { MAX_DEFINITION_BYTES, MEBIBYTE } from './units.ts';
 
 /**
@@ -121,7 +122,12 @@ export const searchEntrySchema = z.strictObject({
 export type SearchEntry = z.infer<typeof searchEntrySchema>;
 
 const rowsOrAll = z.union([z.int().min(50), z.literal('all')]);
-const isoDate = z.string().refine((s) => !Number.isNaN(Date.parse(s)), 'must be an ISO 8601 date or time');
+const isoDate = z
+  .string()
+  .refine(
+    (text) => parseTime(text) !== undefined,
+    'must be an ISO 8601 date or time such as 2026-01-31 or 2026-01-31T12:00:00Z',
+  );
 const share = z.number().gt(0).lt(1);
 
 export const definitionSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../decisions/profile.ts';
 import { PerennialError } from './errors.ts';
+import { parseTime } from './time.ts';
 
 /**
  * Rows on their way into a model: one array a column. Numbers, booleans (0, 1) and timestamps (epoch milliseconds
@@ -68,13 +69,8 @@ function fromText(type: Exclude<RawType, 'string'>, text: string, field: string)
     throw wrong(field, text, 'true or false');
   }
   if (type === 'timestamp') {
-    // A time without a zone is UTC here, as it is in DuckDB; Date.parse would take the machine's zone.
-    const zoned =
-      /(z|[+-]\d\d:?\d\d)$/i.test(text) || /^\d{4}-\d\d-\d\d$/.test(text)
-        ? text
-        : `${text.replace(' ', 'T')}Z`;
-    const ms = Date.parse(zoned);
-    if (Number.isNaN(ms)) throw wrong(field, text, 'a time (ISO 8601)');
+    const ms = parseTime(text);
+    if (ms === undefined) throw wrong(field, text, 'a time (ISO 8601) such as 2026-01-31T12:00:00Z');
     return ms;
   }
   if (DECIMAL.test(text)) return Number(text);

@@ -143,6 +143,16 @@ describe('a wrong definition is told by its path, its value and what would be ri
       { field: 'split.by', text: /hash or time/ },
     ],
     [
+      'a moment on a day that never was',
+      { ...smallest, time: 'at', split: { by: 'moment', from: '2024-02-30' } },
+      { field: 'split.from', text: /"2024-02-30".*ISO 8601/ },
+    ],
+    [
+      'a moment as one country writes it',
+      { ...smallest, time: 'at', split: { by: 'moment', from: '03/04/2021' } },
+      { field: 'split.from', text: /ISO 8601/ },
+    ],
+    [
       'a share over one',
       { ...smallest, split: { by: 'hash', test: 20 } },
       { field: 'split.test', text: /split\.test is 20/ },

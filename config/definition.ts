@@ -62,8 +62,12 @@ const location = z
   .string()
   .min(1)
   .max(4096)
-  .refine(hasNoPassword, 'must not hold a password: use headers with secret(...)');
-const headers = z.record(z.string(), z.union([z.string(), secretSchema])).optional();
+  .refine(hasNoUserInfo, 'must not hold a user, a password or a token: use headers with secret(...)');
+/** Of a request to an http(s) address. */
+const headers = z
+  .record(z.string(), z.union([z.string(), secretSchema]))
+  .superRefine(refuseLiteralSecrets)
+  .optional();
 
 export const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -92,7 +96,7 @@ const webhookSchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
     .max(2048)
-    .refine(hasNoPassword, 'must not hold a password'),
+    .refine(hasNoUserInfo, 'must not hold a user, a password or a token'),
   /** Names the key that messages are signed with: `whsec_` and base64, or any text. */
   key: secretSchema,
   /** Default: all of them. */
@@ -314,7 +318,36 @@ function invalid(field: string, value: unknown, expected: string): PerennialErro
   );
 }
 
-/** An address such as postgres://user:password@host carries a literal password. */
-function hasNoPassword(from: string): boolean {
-  return !/^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:[^/@\s]*@/i.test(from);
+/** Neither a password nor a token: `https://TOKEN@host` is as literal a secret as `https://user:password@host`. */
+function hasNoUserInfo(address: string): boolean {
+  if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(address)) return false;
+  // As whoever fetches it reads it, with a \ for a /, or a line end within.
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  return !url || (url.username === '' && url.password === '');
+}
+
+/** The headers whose values ask for a form of the data, and cannot let anybody in. */
+const PLAIN_HEADERS = [
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'content-type',
+  'user-agent',
+];
+
+/** Any other one may let its sender in, whatever it is called, and a definition is exported with its models. */
+function refuseLiteralSecrets(
+  values: Record<string, string | { secret: string }>,
+  context: z.core.$RefinementCtx,
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== 'string' || PLAIN_HEADERS.includes(name.toLowerCase())) continue;
+    context.addIssue({
+      code: 'custom',
+      path: [name],
+      message: `must be secret('NAME'), whose value stands in the environment; only ${PLAIN_HEADERS.join(', ')} may be written out`,
+    });
+  }
 }

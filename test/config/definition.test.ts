@@ -170,8 +170,38 @@ describe('a wrong definition is told by its path, its value and what would be ri
     [
       'a password in an address',
       { ...smallest, sources: { customers: csv('https://me:hunter2@host/x.csv') } },
-      { field: 'sources.customers.from', text: /must not hold a password/ },
+      { field: 'sources.customers.from', text: /must not hold a user, a password or a token/ },
     ],
+    ...['https://hunter2@host/x.csv', 'https:\\\\hunter2@host/x.csv', 's3://:hunter2@bucket/x.csv'].map(
+      (from): (typeof cases)[number] => [
+        `a token in ${from}`,
+        { ...smallest, sources: { customers: csv(from) } },
+        { field: 'sources.customers.from', text: /headers with secret/ },
+      ],
+    ),
+    [
+      'a token in the address of a webhook',
+      {
+        ...smallest,
+        notify: { webhooks: [define.webhook('https://hunter2@host', { key: define.secret('K') })] },
+      },
+      { field: 'notify.webhooks[0].url', text: /must not hold a user/ },
+    ],
+    ...['authorization', 'X-Api-Key', 'cookie', 'x-whatever'].map((name): (typeof cases)[number] => [
+      `a literal ${name}`,
+      {
+        ...smallest,
+        sources: {
+          customers: csv('https://host/x.csv', {
+            headers: { accept: 'text/csv', [name]: 'Bearer hunter2' },
+          }),
+        },
+      },
+      {
+        field: `sources.customers.headers.${name}`,
+        text: /is "\*\*\*": must be secret\('NAME'\).*only accept, /,
+      },
+    ]),
     [
       'a literal connection',
       {
@@ -205,11 +235,25 @@ describe('a wrong definition is told by its path, its value and what would be ri
     expect(error.kind.exitCode).toBe(2);
   });
 
-  it('never shows the password that it refuses', () => {
-    const error = thrown(() =>
-      defineLifecycle({ ...smallest, sources: { c: csv('https://me:hunter2@host/x.csv') } }),
-    );
+  it.each([
+    ['a password', { c: csv('https://me:hunter2@host/x.csv') }],
+    ['a token', { c: csv('https://hunter2@host/x.csv') }],
+    ['a token without slashes', { c: csv('https:hunter2@host/x.csv') }],
+    ['a header', { c: csv('https://host/x.csv', { headers: { authorization: 'Bearer hunter2' } }) }],
+    ['headers of another form', { c: csv('https://host/x.csv', { headers: 'Bearer hunter2' as never }) }],
+    ['a source of another form', { c: [csv('https://host', { headers: { cookie: 'hunter2' } })] as never }],
+  ])('never shows the secret that it refuses: %s', (_, sources) => {
+    const error = thrown(() => defineLifecycle({ ...smallest, dataset: 'select 1', sources }));
     expect(JSON.stringify([error.message, error.value])).not.toContain('hunter2');
+  });
+
+  it('takes a header that cannot be a secret, and a secret by its name', () => {
+    const headers = { Accept: 'text/csv', 'user-agent': 'perennial', authorization: define.secret('TOKEN') };
+    const { sources } = defineLifecycle({
+      ...smallest,
+      sources: { c: csv('https://host/a@b.csv?at=@', { headers }) },
+    });
+    expect(sources.c).toMatchObject({ headers });
   });
 
   it('over 1 MiB is refused by its size, before anything else is looked at', () => {

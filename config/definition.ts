@@ -244,6 +244,7 @@ function refuseContradictions(definition: Definition): void {
   }
   if (select.metric !== 'auto') refuseUnfitMetric(definition, select.metric);
   refuseUnfitRetraining(definition);
+  definition.checks.forEach(refuseEmptyBounds);
   if (features === 'auto') return;
   features.forEach((feature, i) => {
     feature.columns.forEach((column, j) => {
@@ -267,6 +268,25 @@ function refuseContradictions(definition: Definition): void {
       throw invalid(`features[${i}].edges`, feature.edges, 'strictly ascending edges');
     }
   });
+}
+
+/** A check that everything passes, or nothing does. */
+function refuseEmptyBounds(check: Definition['checks'][number], i: number): void {
+  if (check.kind !== 'rows' && check.kind !== 'range' && check.kind !== 'expression') return;
+  const { kind, min, max } = check;
+  // An expression without bounds is measured and shown.
+  if (kind !== 'expression' && min === undefined && max === undefined) {
+    throw invalid(`checks[${i}]`, check, '`min`, `max` or both');
+  }
+  const [low, high] = [orderOf(min), orderOf(max)];
+  if (low !== undefined && high !== undefined && low > high) {
+    throw invalid(`checks[${i}].min`, min, `at most \`max\`, which is ${JSON.stringify(max)}`);
+  }
+}
+
+/** Undefined for other text, whose order depends on the type of its column. */
+function orderOf(bound: number | string | undefined): number | undefined {
+  return typeof bound === 'string' ? parseTime(bound) : bound;
 }
 
 function refuseUnfitRetraining({ retrain, split, time, key, watch }: Definition): void {

@@ -203,6 +203,36 @@ describe('a wrong definition is told by its path, its value and what would be ri
       },
     ]),
     [
+      'a number of rows without a bound',
+      { ...smallest, checks: [define.unique('id'), define.rows({})] },
+      { field: 'checks[1]', text: /checks\[1\] is .*"rows".*expected `min`, `max` or both/ },
+    ],
+    [
+      'a range without a bound',
+      { ...smallest, checks: [define.range('age', { maxShare: 0.1 })] },
+      { field: 'checks[0]', text: /expected `min`, `max` or both/ },
+    ],
+    [
+      'a range that holds nothing',
+      { ...smallest, checks: [define.range('age', { min: 90, max: 18 })] },
+      { field: 'checks[0].min', text: /checks\[0\]\.min is 90; expected at most `max`, which is 18/ },
+    ],
+    [
+      'a range of times that holds nothing',
+      { ...smallest, checks: [define.range('at', { min: '2026-02-01', max: '2026-01-31T23:59Z' })] },
+      { field: 'checks[0].min', text: /is "2026-02-01"; expected at most `max`/ },
+    ],
+    [
+      'a number of rows that cannot be',
+      { ...smallest, checks: [define.rows({ min: 10, max: 5 })] },
+      { field: 'checks[0].min', text: /is 10; expected at most `max`, which is 5/ },
+    ],
+    [
+      'an expression that cannot be',
+      { ...smallest, checks: [define.expression('mean', 'avg(x)', { min: 1, max: 0 })] },
+      { field: 'checks[0].min', text: /is 1; expected at most `max`, which is 0/ },
+    ],
+    [
       'a literal connection',
       {
         ...smallest,
@@ -245,6 +275,16 @@ describe('a wrong definition is told by its path, its value and what would be ri
   ])('never shows the secret that it refuses: %s', (_, sources) => {
     const error = thrown(() => defineLifecycle({ ...smallest, dataset: 'select 1', sources }));
     expect(JSON.stringify([error.message, error.value])).not.toContain('hunter2');
+  });
+
+  it('takes bounds of one value, one bound, and text in whichever order its column has', () => {
+    const checks = [
+      define.rows({ min: 5, max: 5 }),
+      define.range('age', { max: 9 }),
+      define.range('code', { min: '9', max: '10' }),
+      define.expression('shown', 'avg(x)', {}),
+    ];
+    expect(defineLifecycle({ ...smallest, checks }).checks).toHaveLength(4);
   });
 
   it('takes a header that cannot be a secret, and a secret by its name', () => {

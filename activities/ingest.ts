@@ -2,6 +2,7 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { join } from 'node:path';
 import { PerennialError } from '../config/errors.ts';
 import type { Definition } from '../config/definition.ts';
+import { parseTime } from '../config/time.ts';
 import { checkFeatureTypes } from '../learning/encoders/check.ts';
 import { checkColumns } from '../sources/unknown.ts';
 import { datasetKey, describeDataset, materializeDataset } from '../sources/dataset.ts';
@@ -117,8 +118,8 @@ const LOG = 'prediction log';
 
 /** @throws PerennialError INVALID_INPUT */
 function isoOf(asOf: string): string {
-  const time = Date.parse(asOf);
-  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  const time = parseTime(asOf);
+  if (time !== undefined) return new Date(time).toISOString();
   throw new PerennialError('INVALID_INPUT', `asOf is ${JSON.stringify(asOf)}; expected an ISO 8601 time.`, {
     field: 'asOf',
     value: asOf,

@@ -17,7 +17,8 @@ export function overrideSources(
 ): Definition {
   const sources: Record<string, unknown> = { ...definition.sources };
   for (const [name, path] of Object.entries(paths)) {
-    const source = definition.sources[name];
+    // Every object has a `constructor` that is no source.
+    const source = Object.hasOwn(definition.sources, name) ? definition.sources[name] : undefined;
     if (!source) {
       const known = Object.keys(definition.sources).join(', ');
       throw new PerennialError(
@@ -41,7 +42,8 @@ export function overrideSources(
  * @throws PerennialError INVALID_INPUT for one of another form, or a name that comes twice.
  */
 export function parseSourceArguments(values: readonly string[]): Record<string, string> {
-  const paths: Record<string, string> = {};
+  // No prototype: `__proto__=x.csv` is to be told as any other name that no source has.
+  const paths = Object.create(null) as Record<string, string>;
   for (const value of values) {
     const at = value.indexOf('=');
     const name = value.slice(0, at);

@@ -2,6 +2,11 @@ import { resolve } from 'node:path';
 import { openSession, type Answers, type ModelSession } from '../compute/session.ts';
 import { PerennialError } from '../config/errors.ts';
 import type { RawBatch, RawType } from '../config/raw.ts';
+import { attach } from '../sources/attach.ts';
+import { describe } from '../sources/describe.ts';
+import { openEngine } from '../sources/engine.ts';
+import { fileSource } from '../sources/fileKind.ts';
+import { quoteName } from '../sources/quote.ts';
 import { readFileBatches } from '../sources/readFile.ts';
 import { writeRows } from '../sources/writeFile.ts';
 import type { Signature } from '../store/types.ts';
@@ -12,7 +17,8 @@ import { makeScratch } from './scratch.ts';
  * classification `probability_<class>`. Rows stream through the model; the output appears whole or not at all.
  *
  * @returns the number of rows
- * @throws PerennialError UNKNOWN_COLUMN where the input lacks a column of the model, INVALID_INPUT naming row and value
+ * @throws PerennialError UNKNOWN_COLUMN where the input lacks a column of the model, INVALID_INPUT naming row and value,
+ *   or a column of the input that is called as one that is written
  */
 export async function predictFile(
   model: Uint8Array,
@@ -28,18 +34,45 @@ export async function predictFile(
     });
   }
   const columns = signature.inputs.map(({ name, columnType }) => ({ name, type: columnType }));
+  const written = outputColumns(signature);
   const scratch = await makeScratch('predict');
-  const session = await openSession(model);
+  let session: ModelSession | undefined;
   try {
+    await refuseTaken(input, written, scratch.path);
+    session = await openSession(model);
     const batches = scored(session, readFileBatches(input, columns, { scratch: scratch.path }), signature);
-    const { rows } = await writeRows(output, outputColumns(signature), batches, {
-      scratch: scratch.path,
-      beside: input,
-    });
+    const { rows } = await writeRows(output, written, batches, { scratch: scratch.path, beside: input });
     return rows;
   } finally {
-    await session.release();
+    await session?.release();
     await scratch.remove();
+  }
+}
+
+/** One of the two would be lost; DuckDB tells no capitals from small letters. */
+async function refuseTaken(
+  input: string,
+  written: readonly { name: string }[],
+  scratch: string,
+): Promise<void> {
+  const names = new Set(written.map(({ name }) => name.toLowerCase()));
+  const taken = (await namesIn(input, scratch)).find((name) => names.has(name.toLowerCase()));
+  if (taken === undefined) return;
+  throw new PerennialError(
+    'INVALID_INPUT',
+    `${input} has a column "${taken}", which the predictions would take the place of; nothing was written.`,
+    { field: '--input', value: taken, expected: `a file without ${taken}, or with another name for it` },
+  );
+}
+
+async function namesIn(input: string, scratch: string): Promise<string[]> {
+  const source = await fileSource(input);
+  const engine = await openEngine({ scratch });
+  try {
+    await attach(engine, source, false, {});
+    return (await describe(engine, quoteName(source.name))).map(({ name }) => name);
+  } finally {
+    await engine.close();
   }
 }
 

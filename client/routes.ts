@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PerennialError } from '../config/errors.ts';
+import { parseTime } from '../config/time.ts';
 import type { ApiKeyRow, Role, RouteHistoryRow, RouteRow } from '../store/routeTypes.ts';
 import type { Store } from '../store/types.ts';
 
@@ -43,8 +44,8 @@ export function routeCalls({ routes }: Store): RouteCalls {
     routes: () => routes.list(),
     routeHistory: (name, limit) => routes.history(name, limit),
     async championAt(name, time) {
-      const moment = Date.parse(time);
-      if (Number.isNaN(moment)) {
+      const moment = parseTime(time);
+      if (moment === undefined) {
         throw new PerennialError('INVALID_INPUT', `"${time}" is no time.`, {
           field: 'time',
           value: time,

@@ -145,7 +145,7 @@ function onlyLabelled(source: string, target: ColumnProfile): string {
     .replaceAll('\\', '\\\\')
     .replaceAll('`', '\\`')
     .replaceAll('${', '\\${');
-  return `  // ${target.missing} rows have no outcome yet and cannot be learned from.\n  dataset: sql\`SELECT * FROM ${source} WHERE ${column} IS NOT NULL\`,`;
+  return `  // ${target.missing} rows have no outcome yet and cannot be learned from.\n  dataset: sql\`SELECT * FROM "${source}" WHERE ${column} IS NOT NULL\`,`;
 }
 
 function spread(encoder: string, names: readonly string[]): string[] {

@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { PerennialError } from '../config/errors.ts';
+import { parseTime } from '../config/time.ts';
 import type { WindowRow } from '../store/lifecycleTypes.ts';
 import { watchNow, watchQuery, type Watched, type WatchProgress } from '../workflows/lifecycleMessages.ts';
 import { ids } from '../workflows/messages.ts';
@@ -75,8 +76,8 @@ export function attachWatch(context: ClientContext, name: string): WatchHandle {
 }
 
 function timeOf(to: string): string {
-  const at = Date.parse(to);
-  if (!Number.isNaN(at)) return new Date(at).toISOString();
+  const at = parseTime(to);
+  if (at !== undefined) return new Date(at).toISOString();
   throw new PerennialError('INVALID_INPUT', `"${to}" is not a time.`, {
     field: 'to',
     value: to,

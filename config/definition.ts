@@ -12,6 +12,7 @@ import type { Task } from '../learning/types.ts';
 import { expandSearch } from './search.ts';
 import { explainIssue } from './explain.ts';
 import { PerennialError } from './errors.ts';
+import { parseTime } from './time.ts';
 import { MAX_DEFINITION_BYTES, MEBIBYTE } from './units.ts';
 
 /**
@@ -61,8 +62,12 @@ const location = z
   .string()
   .min(1)
   .max(4096)
-  .refine(hasNoPassword, 'must not hold a password: use headers with secret(...)');
-const headers = z.record(z.string(), z.union([z.string(), secretSchema])).optional();
+  .refine(hasNoUserInfo, 'must not hold a user, a password or a token: use headers with secret(...)');
+/** Of a request to an http(s) address. */
+const headers = z
+  .record(z.string(), z.union([z.string(), secretSchema]))
+  .superRefine(refuseLiteralSecrets)
+  .optional();
 
 export const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -91,7 +96,7 @@ const webhookSchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
     .max(2048)
-    .refine(hasNoPassword, 'must not hold a password'),
+    .refine(hasNoUserInfo, 'must not hold a user, a password or a token'),
   /** Names the key that messages are signed with: `whsec_` and base64, or any text. */
   key: secretSchema,
   /** Default: all of them. */
@@ -121,7 +126,12 @@ export const searchEntrySchema = z.strictObject({
 export type SearchEntry = z.infer<typeof searchEntrySchema>;
 
 const rowsOrAll = z.union([z.int().min(50), z.literal('all')]);
-const isoDate = z.string().refine((s) => !Number.isNaN(Date.parse(s)), 'must be an ISO 8601 date or time');
+const isoDate = z
+  .string()
+  .refine(
+    (text) => parseTime(text) !== undefined,
+    'must be an ISO 8601 date or time such as 2026-01-31 or 2026-01-31T12:00:00Z',
+  );
 const share = z.number().gt(0).lt(1);
 
 export const definitionSchema = z.strictObject({
@@ -234,6 +244,7 @@ function refuseContradictions(definition: Definition): void {
   }
   if (select.metric !== 'auto') refuseUnfitMetric(definition, select.metric);
   refuseUnfitRetraining(definition);
+  definition.checks.forEach(refuseEmptyBounds);
   if (features === 'auto') return;
   features.forEach((feature, i) => {
     feature.columns.forEach((column, j) => {
@@ -257,6 +268,25 @@ function refuseContradictions(definition: Definition): void {
       throw invalid(`features[${i}].edges`, feature.edges, 'strictly ascending edges');
     }
   });
+}
+
+/** A check that everything passes, or nothing does. */
+function refuseEmptyBounds(check: Definition['checks'][number], i: number): void {
+  if (check.kind !== 'rows' && check.kind !== 'range' && check.kind !== 'expression') return;
+  const { kind, min, max } = check;
+  // An expression without bounds is measured and shown.
+  if (kind !== 'expression' && min === undefined && max === undefined) {
+    throw invalid(`checks[${i}]`, check, '`min`, `max` or both');
+  }
+  const [low, high] = [orderOf(min), orderOf(max)];
+  if (low !== undefined && high !== undefined && low > high) {
+    throw invalid(`checks[${i}].min`, min, `at most \`max\`, which is ${JSON.stringify(max)}`);
+  }
+}
+
+/** Undefined for other text, whose order depends on the type of its column. */
+function orderOf(bound: number | string | undefined): number | undefined {
+  return typeof bound === 'string' ? parseTime(bound) : bound;
 }
 
 function refuseUnfitRetraining({ retrain, split, time, key, watch }: Definition): void {
@@ -308,7 +338,36 @@ function invalid(field: string, value: unknown, expected: string): PerennialErro
   );
 }
 
-/** An address such as postgres://user:password@host carries a literal password. */
-function hasNoPassword(from: string): boolean {
-  return !/^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:[^/@\s]*@/i.test(from);
+/** Neither a password nor a token: `https://TOKEN@host` is as literal a secret as `https://user:password@host`. */
+function hasNoUserInfo(address: string): boolean {
+  if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(address)) return false;
+  // As whoever fetches it reads it, with a \ for a /, or a line end within.
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  return !url || (url.username === '' && url.password === '');
+}
+
+/** The headers whose values ask for a form of the data, and cannot let anybody in. */
+const PLAIN_HEADERS = [
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'content-type',
+  'user-agent',
+];
+
+/** Any other one may let its sender in, whatever it is called, and a definition is exported with its models. */
+function refuseLiteralSecrets(
+  values: Record<string, string | { secret: string }>,
+  context: z.core.$RefinementCtx,
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== 'string' || PLAIN_HEADERS.includes(name.toLowerCase())) continue;
+    context.addIssue({
+      code: 'custom',
+      path: [name],
+      message: `must be secret('NAME'), whose value stands in the environment; only ${PLAIN_HEADERS.join(', ')} may be written out`,
+    });
+  }
 }

@@ -14,7 +14,7 @@ export function explainIssue(error: { issues: readonly z.core.$ZodIssue[] }, inp
     `${lines.join('; ')}${more > 0 ? ` (and ${more} more)` : ''}.`,
     {
       field: pathText(first.path),
-      value: withoutPasswords(valueAt(input, first.path) ?? null),
+      value: shown(first.path, valueAt(input, first.path)) ?? null,
       expected: first.expected,
       cause: error,
     },
@@ -44,7 +44,7 @@ function locate(issue: z.core.$ZodIssue, input: unknown): Located {
       return locate({ ...deepest, path: [...issue.path, ...deepest.path] }, input);
   }
   const value = valueAt(input, issue.path);
-  const found = value === undefined ? 'is missing' : `is ${brief(value)}`;
+  const found = value === undefined ? 'is missing' : `is ${brief(shown(issue.path, value))}`;
   return { path: [...issue.path], found, expected: issue.message.replace(/^Invalid (input|option): /, '') };
 }
 
@@ -65,11 +65,22 @@ function pathText(path: PropertyKey[]): string {
 }
 
 function brief(value: unknown): string {
-  const text = JSON.stringify(withoutPasswords(value)) ?? String(value);
+  const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
-/** What is refused for holding a password must not show it: messages end in logs and histories. */
-function withoutPasswords(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/(:\/\/[^/@\s:]*):[^/@\s]*@/g, '$1:***@') : value;
+/** What is refused for holding a secret must not show it: messages end in logs and histories. */
+function shown(path: PropertyKey[], value: unknown): unknown {
+  // Below `sources` alone it is the name of a source.
+  if (path.lastIndexOf('headers') > 1 && value !== undefined) return '***';
+  return withoutSecrets(value);
+}
+
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/(https?:[/\\\s]*|:[/\\\s]+)[^/?#\\]*@/gi, '$1***@');
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, name === 'headers' ? '***' : withoutSecrets(each)]),
+  );
 }

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../decisions/profile.ts';
 import { PerennialError } from './errors.ts';
+import { parseTime } from './time.ts';
 
 /**
  * Rows on their way into a model: one array a column. Numbers, booleans (0, 1) and timestamps (epoch milliseconds
@@ -25,7 +26,7 @@ export function rawValue(type: RawType, value: unknown, field: string): number |
       return String(value);
     throw wrong(field, value, 'text');
   }
-  if (value === null || value === undefined || value === '') return NaN;
+  if (value === null || value === undefined) return NaN;
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') {
     if (type === 'boolean') return value ? 1 : 0;
@@ -59,27 +60,26 @@ export function rawColumn(type: RawType, values: readonly (number | string)[]): 
   return type === 'string' ? values.map(String) : Float64Array.from(values, Number);
 }
 
-/** Text as CSV files and query strings hold it. */
+/** Text as CSV files and query strings hold it, blank where nothing is known. */
 function fromText(type: Exclude<RawType, 'string'>, text: string, field: string): number {
+  if (text === '') return NaN;
   if (type === 'boolean') {
     if (/^(true|t|1)$/i.test(text)) return 1;
     if (/^(false|f|0)$/i.test(text)) return 0;
     throw wrong(field, text, 'true or false');
   }
   if (type === 'timestamp') {
-    // A time without a zone is UTC here, as it is in DuckDB; Date.parse would take the machine's zone.
-    const zoned =
-      /(z|[+-]\d\d:?\d\d)$/i.test(text) || /^\d{4}-\d\d-\d\d$/.test(text)
-        ? text
-        : `${text.replace(' ', 'T')}Z`;
-    const ms = Date.parse(zoned);
-    if (Number.isNaN(ms)) throw wrong(field, text, 'a time (ISO 8601)');
+    const ms = parseTime(text);
+    if (ms === undefined) throw wrong(field, text, 'a time (ISO 8601) such as 2026-01-31T12:00:00Z');
     return ms;
   }
-  const number = Number(text);
-  if (Number.isNaN(number) && text.toLowerCase() !== 'nan') throw wrong(field, text, 'a number');
-  return number;
+  if (DECIMAL.test(text)) return Number(text);
+  if (text.toLowerCase() === 'nan') return NaN; // As pandas and DuckDB write what is missing.
+  throw wrong(field, text, 'a number such as -12.5 or 1e3, blank where it is missing');
 }
+
+/** `Number` alone also takes 0x10, 0b1 and 0o7, which nobody means. Infinity is how the log of predictions writes it. */
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^[+-]?Infinity$/;
 
 function wrong(field: string, value: unknown, expected: string): PerennialError {
   return new PerennialError('INVALID_INPUT', `${field} is ${JSON.stringify(value)}; expected ${expected}.`, {

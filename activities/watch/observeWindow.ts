@@ -1,6 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { setImmediate } from 'node:timers/promises';
 import { PerennialError } from '../../config/errors.ts';
+import { parseTime } from '../../config/time.ts';
 import { compareNumbers } from '../../decisions/watch/compareNumbers.ts';
 import { estimateAccuracy } from '../../decisions/watch/estimatedQuality.ts';
 import type { ColumnFacts, EstimatedQuality, WindowFacts } from '../../decisions/watch/facts.ts';
@@ -217,8 +218,8 @@ function outliersOf(
 
 /** @throws PerennialError INVALID_INPUT */
 function isoOf(time: string, field: string): string {
-  const ms = Date.parse(time);
-  if (Number.isNaN(ms)) throw refusal(field, time, 'an ISO 8601 time');
+  const ms = parseTime(time);
+  if (ms === undefined) throw refusal(field, time, 'an ISO 8601 time');
   return new Date(ms).toISOString();
 }
 

@@ -62,7 +62,7 @@ const REFUSALS: Record<
 > = {
   400: [
     'The request is wrong; `field` says where.',
-    'rows[3].distance is "far"; expected a number.',
+    'rows[3].distance is "far"; expected a number such as -12.5 or 1e3, blank where it is missing.',
     'INVALID_INPUT',
     'rows[3].distance',
   ],

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '../../config/environment.ts';
 
-const BIN = fileURLToPath(new URL('../../client/bin.mjs', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../client/bin.mjs', import.meta.url));
 
 export interface Outcome {
   code: number | null;

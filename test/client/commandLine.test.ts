@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { perennial } from './cli.ts';
+import { childEnvironment } from '../../config/environment.ts';
+import { BIN, perennial } from './cli.ts';
 
 /** What the command line says to a stranger, and to a script, where nothing is up. */
 
@@ -123,6 +125,22 @@ test.each([
   const { code, json } = await perennial([...args, '--json'], { env });
   expect(code).toBe(2);
   expect(json()).toMatchObject({ error: { code: 'INVALID_INPUT', field } });
+});
+
+test.each([
+  ['stdout', ['--help'], 0],
+  ['stderr', ['train', 'nowhere.ts'], 2],
+] as const)('%s that nobody reads any more is no error', async (closed, args, code) => {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: childEnvironment({ ...env, TEMPORAL_ADDRESS: '', DATABASE_URL: '' }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child[closed].destroy();
+  const open = closed === 'stdout' ? child.stderr : child.stdout;
+  let said = '';
+  open.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const ended = await new Promise((resolve) => child.once('close', resolve));
+  expect({ ended, said }).toEqual({ ended: code, said: '' });
 });
 
 test('without a terminal there are no colours, also in CI', async () => {

@@ -60,6 +60,26 @@ test('a name that no source has is refused, naming those that there are', () => 
   );
 });
 
+test.each(['__proto__', 'constructor', 'toString'])(
+  '%s, which every object has, is no source unless it is declared',
+  (name) => {
+    const paths = parseSourceArguments([`${name}=x.csv`]);
+    expect(() => overrideSources(definition, paths, where)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_INPUT',
+        message: `phases has no source "${name}"; it has phases, orders.`,
+      }),
+    );
+    expect(() => parseSourceArguments([`${name}=x.csv`, `${name}=y.csv`])).toThrow('cannot be read');
+  },
+);
+
+test('a source called constructor is replaced as any other', () => {
+  const declared = parseDefinition({ ...definition, sources: { constructor: definition.sources.phases } });
+  const { sources } = overrideSources(declared, { constructor: '/june.csv' }, where);
+  expect(sources.constructor).toMatchObject({ kind: 'csv', from: '/june.csv' });
+});
+
 test.each(['phases', '=x.csv', 'phases='])('--source %s is refused', (argument) => {
   expect(() => parseSourceArguments([argument])).toThrow(
     expect.objectContaining({ code: 'INVALID_INPUT', field: '--source' }),
@@ -70,5 +90,5 @@ test('the same name twice is refused; a path may hold an equals sign', () => {
   expect(() => parseSourceArguments(['a=1.csv', 'a=2.csv'])).toThrow(
     expect.objectContaining({ code: 'INVALID_INPUT' }),
   );
-  expect(parseSourceArguments(['a=year=2025/x.csv'])).toEqual({ a: 'year=2025/x.csv' });
+  expect({ ...parseSourceArguments(['a=year=2025/x.csv']) }).toEqual({ a: 'year=2025/x.csv' });
 });

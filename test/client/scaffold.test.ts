@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { initialize } from '../../client/initialize.ts';
 import { loadDefinition } from '../../client/loadDefinition.ts';
+import { openEngine } from '../../sources/engine.ts';
 
 /** What `init` writes is a definition, whatever the file's columns are called and hold. */
 
@@ -66,7 +67,25 @@ test('rows without an outcome are left out by the query', async () => {
     ['x,"out ""come"', ...numbers((i) => `${i},${i % 4 === 0 ? '' : 'ab'[i % 2]}`)],
     { target: 'out "come' },
   );
-  expect(definition.dataset).toMatch(/^SELECT \* FROM file\d+ WHERE "out ""come" IS NOT NULL$/);
+  expect(definition.dataset).toMatch(/^SELECT \* FROM "file\d+" WHERE "out ""come" IS NOT NULL$/);
+});
+
+test('a file called as a word of SQL can be selected from', async () => {
+  const { definition } = await scaffold(
+    ['x,y', ...numbers((i) => `${i},${i % 4 === 0 ? '' : 'ab'[i % 2]}`)],
+    {
+      stem: 'order',
+      target: 'y',
+    },
+  );
+  expect(definition.sources).toHaveProperty('order');
+  const engine = await openEngine({ scratch: folder });
+  try {
+    await engine.run('CREATE TABLE "order" (x INTEGER, y VARCHAR)');
+    await engine.run(definition.dataset);
+  } finally {
+    await engine.close();
+  }
 });
 
 test('names that are code, comments or another language stay names', async () => {

@@ -143,6 +143,16 @@ describe('a wrong definition is told by its path, its value and what would be ri
       { field: 'split.by', text: /hash or time/ },
     ],
     [
+      'a moment on a day that never was',
+      { ...smallest, time: 'at', split: { by: 'moment', from: '2024-02-30' } },
+      { field: 'split.from', text: /"2024-02-30".*ISO 8601/ },
+    ],
+    [
+      'a moment as one country writes it',
+      { ...smallest, time: 'at', split: { by: 'moment', from: '03/04/2021' } },
+      { field: 'split.from', text: /ISO 8601/ },
+    ],
+    [
       'a share over one',
       { ...smallest, split: { by: 'hash', test: 20 } },
       { field: 'split.test', text: /split\.test is 20/ },
@@ -160,7 +170,67 @@ describe('a wrong definition is told by its path, its value and what would be ri
     [
       'a password in an address',
       { ...smallest, sources: { customers: csv('https://me:hunter2@host/x.csv') } },
-      { field: 'sources.customers.from', text: /must not hold a password/ },
+      { field: 'sources.customers.from', text: /must not hold a user, a password or a token/ },
+    ],
+    ...['https://hunter2@host/x.csv', 'https:\\\\hunter2@host/x.csv', 's3://:hunter2@bucket/x.csv'].map(
+      (from): (typeof cases)[number] => [
+        `a token in ${from}`,
+        { ...smallest, sources: { customers: csv(from) } },
+        { field: 'sources.customers.from', text: /headers with secret/ },
+      ],
+    ),
+    [
+      'a token in the address of a webhook',
+      {
+        ...smallest,
+        notify: { webhooks: [define.webhook('https://hunter2@host', { key: define.secret('K') })] },
+      },
+      { field: 'notify.webhooks[0].url', text: /must not hold a user/ },
+    ],
+    ...['authorization', 'X-Api-Key', 'cookie', 'x-whatever'].map((name): (typeof cases)[number] => [
+      `a literal ${name}`,
+      {
+        ...smallest,
+        sources: {
+          customers: csv('https://host/x.csv', {
+            headers: { accept: 'text/csv', [name]: 'Bearer hunter2' },
+          }),
+        },
+      },
+      {
+        field: `sources.customers.headers.${name}`,
+        text: /is "\*\*\*": must be secret\('NAME'\).*only accept, /,
+      },
+    ]),
+    [
+      'a number of rows without a bound',
+      { ...smallest, checks: [define.unique('id'), define.rows({})] },
+      { field: 'checks[1]', text: /checks\[1\] is .*"rows".*expected `min`, `max` or both/ },
+    ],
+    [
+      'a range without a bound',
+      { ...smallest, checks: [define.range('age', { maxShare: 0.1 })] },
+      { field: 'checks[0]', text: /expected `min`, `max` or both/ },
+    ],
+    [
+      'a range that holds nothing',
+      { ...smallest, checks: [define.range('age', { min: 90, max: 18 })] },
+      { field: 'checks[0].min', text: /checks\[0\]\.min is 90; expected at most `max`, which is 18/ },
+    ],
+    [
+      'a range of times that holds nothing',
+      { ...smallest, checks: [define.range('at', { min: '2026-02-01', max: '2026-01-31T23:59Z' })] },
+      { field: 'checks[0].min', text: /is "2026-02-01"; expected at most `max`/ },
+    ],
+    [
+      'a number of rows that cannot be',
+      { ...smallest, checks: [define.rows({ min: 10, max: 5 })] },
+      { field: 'checks[0].min', text: /is 10; expected at most `max`, which is 5/ },
+    ],
+    [
+      'an expression that cannot be',
+      { ...smallest, checks: [define.expression('mean', 'avg(x)', { min: 1, max: 0 })] },
+      { field: 'checks[0].min', text: /is 1; expected at most `max`, which is 0/ },
     ],
     [
       'a literal connection',
@@ -195,11 +265,35 @@ describe('a wrong definition is told by its path, its value and what would be ri
     expect(error.kind.exitCode).toBe(2);
   });
 
-  it('never shows the password that it refuses', () => {
-    const error = thrown(() =>
-      defineLifecycle({ ...smallest, sources: { c: csv('https://me:hunter2@host/x.csv') } }),
-    );
+  it.each([
+    ['a password', { c: csv('https://me:hunter2@host/x.csv') }],
+    ['a token', { c: csv('https://hunter2@host/x.csv') }],
+    ['a token without slashes', { c: csv('https:hunter2@host/x.csv') }],
+    ['a header', { c: csv('https://host/x.csv', { headers: { authorization: 'Bearer hunter2' } }) }],
+    ['headers of another form', { c: csv('https://host/x.csv', { headers: 'Bearer hunter2' as never }) }],
+    ['a source of another form', { c: [csv('https://host', { headers: { cookie: 'hunter2' } })] as never }],
+  ])('never shows the secret that it refuses: %s', (_, sources) => {
+    const error = thrown(() => defineLifecycle({ ...smallest, dataset: 'select 1', sources }));
     expect(JSON.stringify([error.message, error.value])).not.toContain('hunter2');
+  });
+
+  it('takes bounds of one value, one bound, and text in whichever order its column has', () => {
+    const checks = [
+      define.rows({ min: 5, max: 5 }),
+      define.range('age', { max: 9 }),
+      define.range('code', { min: '9', max: '10' }),
+      define.expression('shown', 'avg(x)', {}),
+    ];
+    expect(defineLifecycle({ ...smallest, checks }).checks).toHaveLength(4);
+  });
+
+  it('takes a header that cannot be a secret, and a secret by its name', () => {
+    const headers = { Accept: 'text/csv', 'user-agent': 'perennial', authorization: define.secret('TOKEN') };
+    const { sources } = defineLifecycle({
+      ...smallest,
+      sources: { c: csv('https://host/a@b.csv?at=@', { headers }) },
+    });
+    expect(sources.c).toMatchObject({ headers });
   });
 
   it('over 1 MiB is refused by its size, before anything else is looked at', () => {

@@ -99,6 +99,19 @@ describe('delimiters', () => {
   });
 });
 
+test.each([
+  ['CRLF with LF in a quoted cell', 'id,note,y\r\n1,"a\nb",p\r\n2,c,q\r\n', 'a\nb'],
+  ['LF with CRLF in a quoted cell', 'id,note,y\n1,"a\r\nb",p\n2,c,q\n', 'a\r\nb'],
+])('lines that end in %s are read', async (name, text, note) => {
+  write(`${name}.csv`, text);
+  expect(await read(`${name}.csv`)).toEqual([
+    { id: 1n, note, y: 'p' },
+    { id: 2n, note: 'c', y: 'q' },
+  ]);
+  write(`${name} broken.csv`, `${text}3,d\n`);
+  await expect(read(`${name} broken.csv`)).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' });
+});
+
 test('gzip is read', async () => {
   write('zipped.csv.gz', gzipSync('a,b\n1,2\n'));
   expect(await read('zipped.csv.gz')).toEqual([{ a: 1n, b: 2n }]);

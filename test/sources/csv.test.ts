@@ -199,7 +199,19 @@ describe('a broken row', () => {
 
   test('of text that is not UTF-8 is refused', async () => {
     write('latin.csv', Buffer.from('a,b\n1,M\xfcnchen\n', 'latin1'));
-    await expect(read('latin.csv')).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' });
+    await expect(read('latin.csv')).rejects.toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringMatching(
+        /latin\.csv, line 2: Invalid unicode .*not utf-8 encoded \("1,M/,
+      ) as string,
+    });
+  });
+
+  test('that is too long says so', async () => {
+    write('long.csv', `a,b\n1,${'x'.repeat(3_000_000)}\n`);
+    await expect(read('long.csv')).rejects.toThrow(
+      /long\.csv, line 2: Maximum line size of 2000000 bytes exceeded\. Actual Size:3000002 bytes \("1,xxx/,
+    );
   });
 });
 

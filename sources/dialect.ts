@@ -31,10 +31,11 @@ export async function readDialect(
 }
 
 async function readHead(engine: Engine, path: string): Promise<string> {
-  // One column cut by a character that text does not hold: gives physical lines, compressed files included.
+  // One column cut by a character that text does not hold: gives physical lines, compressed files included. Not strict,
+  // since a line may end in LF within quotes and in CRLF elsewhere.
   const rows = await engine.run(
     `SELECT line FROM read_csv(${fileList([path])}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false,
-      delim = ${quoteText('\x01')}, quote = '', escape = '', nullstr = ${quoteText('\x02')}) LIMIT ${HEAD_LINES}`,
+      delim = ${quoteText('\x01')}, quote = '', escape = '', nullstr = ${quoteText('\x02')}, strict_mode = false) LIMIT ${HEAD_LINES}`,
   );
   return rows
     .map((row) => (typeof row.line === 'string' ? row.line : ''))

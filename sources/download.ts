@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PerennialError } from '../config/errors.ts';
 import { MEBIBYTE } from '../config/units.ts';
 import { throwIfCancelled } from './engine.ts';
+import { GzipCheck, isGzip } from './gzip.ts';
 import type { ResolveOptions } from './types.ts';
 
 const MAX_DOWNLOAD_BYTES = 16 * 1024 * MEBIBYTE;
@@ -13,8 +14,8 @@ const ATTEMPTS = 3;
 const MAX_REDIRECTS = 5;
 
 /**
- * Streams an address into a file of the scratch folder and hashes it on the way. Errors of the network and answers
- * 429 and 5xx are tried three times.
+ * Streams an address into a file of the scratch folder and hashes it on the way. Errors of the network, answers
+ * 429 and 5xx, and a damaged gzip stream are tried three times.
  *
  * @throws PerennialError SOURCE_NOT_FOUND (404, 410), SOURCE_UNREADABLE, CANCELLED
  */
@@ -54,6 +55,7 @@ async function fetchInto(
     if (announced > limit) throw tooLarge(name, address, limit);
     const hash = createHash('sha256');
     const file = await open(path, 'w');
+    const check = isGzip(path) ? new GzipCheck() : undefined;
     let bytes = 0;
     try {
       for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
@@ -61,10 +63,13 @@ async function fetchInto(
         bytes += chunk.length;
         if (bytes > limit) throw tooLarge(name, address, limit);
         hash.update(chunk);
+        await check?.write(chunk);
         await file.writeFile(chunk);
         options.onProgress?.({ source: name, bytes });
       }
+      await check?.end();
     } finally {
+      check?.close();
       await file.close();
     }
     return { digest: hash.digest('hex'), bytes };

@@ -1,5 +1,6 @@
 import type { RunOptions } from './engine.ts';
 import { quoteName } from './quote.ts';
+import { numberedRows, PLACE } from './split.ts';
 import type { Table } from './table.ts';
 
 const MAX_ROWS = 5;
@@ -18,8 +19,8 @@ export async function examplesOf(
     (name, i) => `coalesce(left(CAST(${quoteName(name)} AS VARCHAR), ${MAX_LENGTH}), 'NULL') AS c${i}`,
   );
   const rows = await table.engine.run(
-    `SELECT ${cells.join(', ')} FROM read_parquet(${table.path}, file_row_number = true)
-     WHERE ${condition} ORDER BY file_row_number LIMIT ${MAX_ROWS}`,
+    `SELECT ${cells.join(', ')} FROM ${numberedRows(table.path)}
+     WHERE ${condition} ORDER BY ${PLACE} LIMIT ${MAX_ROWS}`,
     run,
   );
   return rows.map((row) => Object.fromEntries(names.map((name, i) => [name, String(row[`c${i}`])])));

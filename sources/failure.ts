@@ -26,9 +26,12 @@ function reason(text: string): string {
   const conversion = /Error when converting column "(.*)"\. (.*)/.exec(text);
   if (conversion) return `column "${conversion[1]}": ${conversion[2]}${quote}.`;
   if (/unterminated quote/i.test(text)) return `a quoted field is never closed${quote}.`;
-  const lines = text
-    .split('\n')
-    .filter((l) => l.trim() !== '' && !l.startsWith('LINE ') && !/^CSV Error on Line/.test(l));
+  // Of a CSV file: the line of the file, the reason, and after a blank line the advice and the settings.
+  if (/CSV Error on Line/.test(text)) {
+    const last = (text.split('\n\n')[0] ?? '').split('\n').at(-1) ?? '';
+    return `${/^Original Line:|CSV Error on Line/.test(last) ? 'cannot be read' : last.replace(/\.$/, '')}${quote}.`;
+  }
+  const lines = text.split('\n').filter((l) => l.trim() !== '' && !l.startsWith('LINE '));
   return (lines[0] ?? 'cannot be read').replace(/^[A-Za-z ]+ Error: /, '') + quote;
 }
 

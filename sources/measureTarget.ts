@@ -7,7 +7,7 @@ import { examplesOf } from './examples.ts';
 import type { MeasureContext } from './measure.ts';
 import { countEach } from './measureValues.ts';
 import { quoteName } from './quote.ts';
-import { ASSIGNMENT } from './split.ts';
+import { assignedRows, IS_TEST } from './split.ts';
 import type { Table } from './table.ts';
 
 export async function measureBalance(table: Table, target: Column, run: RunOptions): Promise<Measurement> {
@@ -72,8 +72,8 @@ export async function measureSplit(
   if (!quantity) {
     const { unseen } = await table.engine.row(
       `SELECT coalesce(sum(held), 0) AS unseen FROM (
-         SELECT count(*) FILTER (test) AS held FROM read_parquet(${table.path}) POSITIONAL JOIN ${ASSIGNMENT}
-         WHERE NOT ${missingCondition(target)} GROUP BY ${quoteName(target.name)} HAVING count(*) FILTER (NOT test) = 0)`,
+         SELECT count(*) FILTER (${IS_TEST}) AS held FROM ${assignedRows(table.path)}
+         WHERE NOT ${missingCondition(target)} GROUP BY ${quoteName(target.name)} HAVING count(*) FILTER (NOT ${IS_TEST}) = 0)`,
       run,
     );
     detail.unseen = Number(unseen);

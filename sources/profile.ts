@@ -62,7 +62,7 @@ type Part = Omit<ColumnProfile, keyof Column | 'rows' | 'missing' | 'infinite'>;
 async function profileText(engine: Engine, there: string, column: Column, run: RunOptions): Promise<Part> {
   const rows = await engine.run(
     `SELECT v, n, d FROM (
-       SELECT CAST(${quoteName(column.name)} AS VARCHAR) AS v, count(*) AS n, count(*) OVER () AS d FROM ${there} GROUP BY v)
+       SELECT CAST(${quoteName(column.name)} AS VARCHAR) AS v, count(*) AS n, count(*) OVER () AS d FROM ${there} GROUP BY 1)
      ORDER BY n DESC, v LIMIT ${MAX_TOP}`,
     run,
   );

@@ -10,6 +10,7 @@ import { sentence } from './failure.ts';
 import { fileSource } from './fileKind.ts';
 import { nearest } from './nearest.ts';
 import { quoteName } from './quote.ts';
+import { PLACE } from './split.ts';
 
 /**
  * Streams columns of a CSV, Parquet or JSON file, told by its name, in the file's order and in the types that a model
@@ -99,7 +100,7 @@ async function explainValue(
     const misfit = `isnan(${fits}) AND ${there} AND lower(CAST(${name} AS VARCHAR)) <> 'nan'`;
     const [first] = await engine
       .run(
-        `SELECT place, CAST(${name} AS VARCHAR) AS value FROM (SELECT *, row_number() OVER () AS place FROM ${quoteName(source.name)})
+        `SELECT ${PLACE} AS place, CAST(${name} AS VARCHAR) AS value FROM (SELECT *, row_number() OVER () AS ${PLACE} FROM ${quoteName(source.name)})
          WHERE ${misfit} LIMIT 1`,
       )
       .catch(() => []);

@@ -1,5 +1,6 @@
 import type { Source } from '../config/definition.ts';
 import { PerennialError } from '../config/errors.ts';
+import type { Column } from '../decisions/profile.ts';
 import { readDialect } from './dialect.ts';
 import type { Engine } from './engine.ts';
 import { unreadable } from './failure.ts';
@@ -87,30 +88,54 @@ async function csvReading(
     );
     return `read_csv(${common}, ${names}, sample_size = -1, files_to_sniff = -1${declared.length > 0 ? `, types = {${declared.join(', ')}}` : ''})`;
   };
-  const words = await wordsTakenForBooleans(engine, inferring(spec.types ?? {}), strict, spec.types ?? {});
-  return {
-    sql: inferring({ ...Object.fromEntries(words.map((name) => [name, 'VARCHAR'])), ...spec.types }),
-    strict,
-  };
+  return { sql: inferring(await typesOf(engine, inferring, strict, spec.types ?? {})), strict };
 }
 
-/** DuckDB infers yes, no, t and f as booleans; as published they are words, and a class is called what it was called. */
-async function wordsTakenForBooleans(
+/** The declared types, and VARCHAR for the columns of which DuckDB's inference makes what was not published. */
+async function typesOf(
+  engine: Engine,
+  inferring: (types: Record<string, string>) => string,
+  strict: string,
+  declared: Record<string, string>,
+): Promise<Record<string, string>> {
+  const types = { ...declared };
+  for (;;) {
+    const misread = await findMisread(engine, inferring(types), strict, types);
+    for (const { name } of misread) types[name] = 'VARCHAR';
+    // Dates of a file are read in one format: without the column that gave it, another may be found for the rest.
+    if (!misread.some(({ type }) => type === 'timestamp')) return types;
+  }
+}
+
+/** As DuckDB itself writes dates and times, with ISO 8601's T and zones. Its case does not matter. */
+const ISO =
+  '\\d{4,}-\\d{2}-\\d{2}([T ]\\d{2}:\\d{2}(:\\d{2}([.,]\\d+)?)?( ?(Z|UTC|[+-]\\d{2}(:?\\d{2})*))?)?|[+-]?infinity';
+
+/**
+ * DuckDB infers yes, no, t and f as booleans; as published they are words, and a class is called what it was called. It
+ * guesses for each file whether 01/02/2020 is of January or of February, so only ISO 8601 is a date here.
+ */
+async function findMisread(
   engine: Engine,
   inferred: string,
   strict: string,
   declared: Record<string, string>,
-): Promise<string[]> {
+): Promise<Column[]> {
   // A file that cannot be read says so when it is read, with its line.
-  const booleans = (await describe(engine, inferred).catch(() => []))
-    .filter(({ name, type }) => type === 'boolean' && !Object.hasOwn(declared, name))
-    .map(({ name }) => name);
-  if (booleans.length === 0) return [];
-  const wordy = booleans.map(
-    (name, i) => `bool_or(lower(trim(${quoteName(name)})) NOT IN ('true', 'false')) AS c${i}`,
+  const columns = (await describe(engine, inferred).catch(() => [])).filter(
+    ({ name, type }) => (type === 'boolean' || type === 'timestamp') && !Object.hasOwn(declared, name),
   );
-  const found = await engine.row(`SELECT ${wordy.join(', ')} FROM ${strict}`);
-  return booleans.filter((_, i) => found[`c${i}`] === true);
+  if (columns.length === 0) return [];
+  const tests = columns.map(({ name, type }, i) => {
+    const text = `trim(CAST(${quoteName(name)} AS VARCHAR))`;
+    const fits =
+      type === 'boolean'
+        ? `lower(${text}) IN ('true', 'false')`
+        : `regexp_full_match(${text}, ${quoteText(ISO)}, 'i')`;
+    return `bool_or(NOT ${fits}) AS c${i}`;
+  });
+  const found = await engine.row(`SELECT ${tests.join(', ')} FROM ${strict}`);
+  return columns.filter((_, i) => found[`c${i}`] === true);
 }
 
 async function head(

@@ -4,7 +4,7 @@ import type { RunOptions } from './engine.ts';
 import { examplesOf } from './examples.ts';
 import type { MeasureContext } from './measure.ts';
 import { quoteName } from './quote.ts';
-import { ASSIGNMENT, keyColumns } from './split.ts';
+import { ASSIGNED, IS_TEST, keyColumns, numberedRows, PLACE } from './split.ts';
 import type { Table } from './table.ts';
 
 /**
@@ -61,7 +61,7 @@ export async function measureLeakage(
     run,
   );
   const { looked, keys, same, n } = await table.engine.row(
-    `SELECT (SELECT count(*) FROM ${ASSIGNMENT} WHERE test) AS looked,
+    `SELECT (SELECT count(*) FROM ${ASSIGNED} WHERE ${IS_TEST}) AS looked,
        count(*) FILTER (how = 'key') AS keys, count(*) FILTER (how = 'row') AS same, count(DISTINCT place) AS n FROM crossing`,
     run,
   );
@@ -88,11 +88,10 @@ async function countRepeats(
   run: RunOptions,
 ): Promise<{ rows: number; groups: number; places: number[] }> {
   if (columns.length === 0) return { rows: 0, groups: 0, places: [] };
-  const source = `read_parquet(${table.path}, file_row_number = true)`;
   const groups = await table.engine.run(
     `WITH repeated AS (
-       SELECT count(*) AS n, min(file_row_number) AS first, max(file_row_number) AS last
-       FROM ${source} WHERE ${isCandidate(table, columns)} GROUP BY ${names(columns)} HAVING count(*) > 1)
+       SELECT count(*) AS n, min(${PLACE}) AS first, max(${PLACE}) AS last
+       FROM ${numberedRows(table.path)} WHERE ${isCandidate(table, columns)} GROUP BY ${names(columns)} HAVING count(*) > 1)
      SELECT n, first, last, sum(n) OVER () AS rows, count(*) OVER () AS groups FROM repeated ORDER BY first LIMIT 2`,
     run,
   );
@@ -107,8 +106,8 @@ async function countRepeats(
 function crossing(table: Table, columns: readonly Column[], how: string): string {
   const group = `OVER (PARTITION BY ${names(columns)})`;
   return `SELECT place, '${how}' AS how FROM (
-    SELECT file_row_number AS place, test, bool_and(test) ${group} AS alone
-    FROM read_parquet(${table.path}, file_row_number = true) POSITIONAL JOIN ${ASSIGNMENT}
+    SELECT ${PLACE} AS place, ${IS_TEST} AS test, bool_and(${IS_TEST}) ${group} AS alone
+    FROM ${numberedRows(table.path)} POSITIONAL JOIN ${ASSIGNED}
     WHERE ${isCandidate(table, columns)}) WHERE test AND NOT alone`;
 }
 
@@ -129,5 +128,5 @@ async function show(
   run: RunOptions,
 ): Promise<Record<string, string>[]> {
   if (places.length === 0) return [];
-  return examplesOf(table, `file_row_number IN (${places.join(', ')})`, first, run);
+  return examplesOf(table, `${PLACE} IN (${places.join(', ')})`, first, run);
 }

@@ -6,6 +6,7 @@ import { resolveSecret } from '../config/environment.ts';
 import { PerennialError } from '../config/errors.ts';
 import { download } from './download.ts';
 import { openEngine } from './engine.ts';
+import { isGzip } from './gzip.ts';
 import { hashFile } from './hash.ts';
 import { readPostgres } from './postgres.ts';
 import { isGlob, quoteText } from './quote.ts';
@@ -78,6 +79,7 @@ async function resolveFiles(
     const before = await look(name, file);
     digest = await hashFile(file, {
       signal: options.signal,
+      gzip: isGzip(file),
       onProgress: (n) => options.onProgress?.({ source: name, bytes: bytes + n }),
     }).catch((error: unknown) => {
       throw notReadable(name, file, error);

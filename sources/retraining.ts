@@ -3,7 +3,7 @@ import type { RetrainPolicy } from '../decisions/lifecycle/policy.ts';
 import { rawExpression } from './columns.ts';
 import type { Engine, RunOptions } from './engine.ts';
 import { fileList, quoteName } from './quote.ts';
-import { findColumn, keyText } from './split.ts';
+import { findColumn, keyText, PLACE } from './split.ts';
 
 /** Which rows of a dataset a retraining looks at, as of a moment. */
 export interface Retraining {
@@ -84,8 +84,6 @@ export async function selectRetraining(
 /** Names with a space: no source can be called so. */
 const ROWS = quoteName('the rows');
 const LOGGED = quoteName('the logged rows');
-/** From 1; the engine's own rowid gives way to a column of that name. */
-const PLACE = quoteName('the place of the row');
 
 /** DOUBLE epoch milliseconds, NaN where there is none, which is greater than every number. */
 function timeOf(columns: readonly Column[], { time }: Retraining): string | undefined {

@@ -21,8 +21,27 @@ export interface SplitPlan {
 
 export type Side = 'train' | 'test';
 
-/** Table with a row for each of the snapshot's, in its order: `test` BOOLEAN, `ord` BIGINT from 1, a total order. */
-export const ASSIGNMENT = quoteName('the assignment');
+/** Names with a space stand beside a dataset's columns, which may be called `test`, `ord`, `rowid` or anything else. */
+const ASSIGNMENT = quoteName('the assignment');
+/** BOOLEAN: the row stands in the hold-out. */
+export const IS_TEST = quoteName('the row is of the test side');
+/** BIGINT from 1, a total order. */
+export const DRAWN = quoteName('the place in the drawing order');
+/** BIGINT from 1: the row's place in its file. */
+export const PLACE = quoteName('the place of the row');
+
+/** `IS_TEST` and `DRAWN` of each of the snapshot's rows, in its order. A subquery, since a table has a `rowid`. */
+export const ASSIGNED = `(SELECT * FROM ${ASSIGNMENT})`;
+
+/** The snapshot's columns, and `IS_TEST` and `DRAWN`. */
+export function assignedRows(path: string): string {
+  return `read_parquet(${path}) POSITIONAL JOIN ${ASSIGNED}`;
+}
+
+/** The snapshot's columns, and `PLACE`. The reader's `file_row_number` is refused where a column has that name. */
+export function numberedRows(path: string): string {
+  return `(SELECT *, row_number() OVER () AS ${PLACE} FROM read_parquet(${path}))`;
+}
 
 /**
  * Gives every row of a snapshot its side and its place in the drawing order.
@@ -45,18 +64,18 @@ export async function assignRows(
   plan: SplitPlan,
   run: RunOptions = {},
 ): Promise<void> {
-  const rows = `read_parquet(${path}, file_row_number = true)`;
+  const rows = numberedRows(path);
   const test = await testCondition(engine, path, columns, plan, run);
   const key = keyText(keyColumns(columns, plan.key));
   await engine.run(
-    `CREATE OR REPLACE TABLE hashed AS SELECT file_row_number AS place, ${test} AS test,
+    `CREATE OR REPLACE TABLE hashed AS SELECT ${PLACE} AS place, ${test} AS test,
        md5_number(${quoteText(`${plan.seed}`)} || chr(0) || ${key}) AS draw, '' AS tie FROM ${rows}`,
     run,
   );
   if (plan.key) await breakTies(engine, rows, columns, run);
   await engine.run(
-    `CREATE OR REPLACE TABLE ${ASSIGNMENT} AS SELECT test, ord FROM (
-       SELECT place, test, row_number() OVER (ORDER BY draw, tie, place) AS ord FROM hashed) ORDER BY place`,
+    `CREATE OR REPLACE TABLE ${ASSIGNMENT} AS SELECT ${IS_TEST}, ${DRAWN} FROM (
+       SELECT place, test AS ${IS_TEST}, row_number() OVER (ORDER BY draw, tie, place) AS ${DRAWN} FROM hashed) ORDER BY place`,
     run,
   );
   await engine.run('DROP TABLE hashed');
@@ -108,7 +127,7 @@ async function testCondition(
     return `(${value} >= ${rawValue('timestamp', split.from, 'split.from')} AND NOT isnan(${value}))`;
   }
   const { cut } = await engine.row(
-    `WITH times AS (SELECT ${value} AS t, count(*) AS n FROM read_parquet(${path}) WHERE NOT isnan(${value}) GROUP BY t),
+    `WITH times AS (SELECT ${value} AS t, count(*) AS n FROM read_parquet(${path}) WHERE NOT isnan(${value}) GROUP BY 1),
           later AS (SELECT t, sum(n) OVER (ORDER BY t DESC) AS m, sum(n) OVER () AS total FROM times)
      SELECT coalesce(
        max(t) FILTER (m >= ${split.test} * total AND m < total),
@@ -133,8 +152,8 @@ async function breakTies(
   const { n } = await engine.row('SELECT count(*) AS n FROM repeated');
   if (Number(n) > 0) {
     await engine.run(
-      `UPDATE hashed SET tie = r.text FROM (SELECT file_row_number AS place, ${keyText(columns)} AS text FROM ${rows}
-         WHERE file_row_number IN (SELECT place FROM hashed SEMI JOIN repeated USING (draw))) r
+      `UPDATE hashed SET tie = r.text FROM (SELECT ${PLACE} AS place, ${keyText(columns)} AS text FROM ${rows}
+         WHERE ${PLACE} IN (SELECT place FROM hashed SEMI JOIN repeated USING (draw))) r
        WHERE hashed.place = r.place`,
       run,
     );

@@ -8,7 +8,16 @@ import { openEngine, type Engine, type EngineOptions, type RunOptions } from './
 import { measureChecks, type MeasureContext, type MeasuredCheck } from './measure.ts';
 import { profileColumns } from './profile.ts';
 import { fileList } from './quote.ts';
-import { ASSIGNMENT, assignRows, findColumn, type Side, type SplitPlan } from './split.ts';
+import {
+  ASSIGNED,
+  assignedRows,
+  assignRows,
+  DRAWN,
+  findColumn,
+  IS_TEST,
+  type Side,
+  type SplitPlan,
+} from './split.ts';
 
 export interface TableOptions extends EngineOptions {
   /** Needed for sides and limits. */
@@ -77,7 +86,7 @@ export class Table {
   /** Rows on each side. */
   async sides(run: RunOptions = {}): Promise<Record<Side, number>> {
     await this.assign(run);
-    const { test } = await this.engine.row(`SELECT count(*) FILTER (test) AS test FROM ${ASSIGNMENT}`);
+    const { test } = await this.engine.row(`SELECT count(*) FILTER (${IS_TEST}) AS test FROM ${ASSIGNED}`);
     return { train: this.#rows - Number(test), test: Number(test) };
   }
 
@@ -106,7 +115,7 @@ export class Table {
   ): AsyncGenerator<RawBatch> {
     const columns = what.columns.map((name) => findColumn(this.#columns, name, 'columns'));
     const relation = await this.relation(what, run);
-    const order = isEverything(what) ? '' : 'ORDER BY ord';
+    const order = isEverything(what) ? '' : `ORDER BY ${DRAWN}`;
     yield* streamBatches(
       this.engine,
       `SELECT ${columns.map((c) => rawExpression(c)).join(', ')} FROM ${relation} ${order}`,
@@ -124,18 +133,20 @@ export class Table {
     return measureChecks(this, checks, context, run);
   }
 
-  /** The selected rows as something to select from: the snapshot's columns, and `test` and `ord` of the assignment. */
+  /** The selected rows as something to select from: the snapshot's columns, and `IS_TEST` and `DRAWN` of the assignment. */
   async relation(selection: Selection, run: RunOptions = {}): Promise<string> {
     if (isEverything(selection)) return `read_parquet(${this.path})`;
     await this.assign(run);
     const { side, limit } = selection;
-    const rows = `read_parquet(${this.path}) POSITIONAL JOIN ${ASSIGNMENT}`;
-    const ofSide = side === undefined ? 'true' : side === 'test' ? 'test' : 'NOT test';
+    const rows = assignedRows(this.path);
+    const ofSide = side === undefined ? 'true' : side === 'test' ? IS_TEST : `NOT ${IS_TEST}`;
     const where = selection.after ? `${ofSide} AND ${this.#isAfter(selection.after)}` : ofSide;
     // Where no value is asked for, the assignment alone says which rows are the first.
-    const from = selection.after ? rows : ASSIGNMENT;
+    const from = selection.after ? rows : ASSIGNED;
     const last =
-      limit === undefined || limit === 'all' ? '' : `AND ord <= ${await this.#lastPlace(from, where, limit)}`;
+      limit === undefined || limit === 'all'
+        ? ''
+        : `AND ${DRAWN} <= ${await this.#lastPlace(from, where, limit)}`;
     return `(SELECT * FROM ${rows} WHERE ${where} ${last})`;
   }
 
@@ -163,7 +174,7 @@ export class Table {
 
   async #lastPlace(from: string, where: string, limit: number): Promise<number> {
     const { last } = await this.engine.row(
-      `SELECT max(ord) AS last FROM (SELECT ord FROM ${from} WHERE ${where} ORDER BY ord LIMIT ${limit})`,
+      `SELECT max(${DRAWN}) AS last FROM (SELECT ${DRAWN} FROM ${from} WHERE ${where} ORDER BY ${DRAWN} LIMIT ${limit})`,
     );
     return Number(last ?? 0);
   }

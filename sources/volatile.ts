@@ -36,6 +36,8 @@ export function isVolatile(name: string, argumentCount: number): boolean {
 const VOLATILE: ReadonlySet<string> = new Set([
   // clocks
   'ago',
+  'current_localtime',
+  'current_localtimestamp',
   'get_current_time',
   'get_current_timestamp',
   'now',

@@ -52,6 +52,47 @@ describe('types', () => {
     expect(declared[0].type).toBe('boolean');
   });
 
+  test('only ISO 8601 is a date: what may be of January or of February is text in every file', async () => {
+    write('month/ambiguous.csv', 'd,at\n01/02/2020,01/02/2020 10:00\n02/03/2020,02/03/2020 11:00\n');
+    write('month/clear.csv', 'd,at\n01/13/2020,01/13/2020 10:00\n02/14/2020,02/14/2020 11:00\n');
+    write('month/day.csv', 'd,at\n13.01.2020,2020/01/13\n14.02.2020,2020-1-2\n');
+    for (const from of ['month/ambiguous.csv', 'month/clear.csv', 'month/day.csv', 'month/*.csv']) {
+      const columns = await columnsOf({ t: { kind: 'csv', from } }, 'FROM t');
+      expect(columns.map((c) => c.sqlType)).toEqual(['VARCHAR', 'VARCHAR']);
+    }
+    const { path } = await snapshot(
+      { t: { kind: 'csv', from: 'month/ambiguous.csv' } },
+      `SELECT CAST(strptime(d, '%m/%d/%Y') AS DATE)::VARCHAR AS d FROM t`,
+    );
+    expect(await rowsOf(`'${path}'`)).toEqual([{ d: '2020-01-02' }, { d: '2020-02-03' }]);
+  });
+
+  test('ISO 8601 dates stay dates, beside columns in other formats as well', async () => {
+    write(
+      'iso.csv',
+      `day,at,zoned,utc,us,eu,short
+2020-01-02,2020-01-02 03:04,2020-01-02T03:04:05Z,2020-01-02 03:04:05 UTC,01/02/2020,13/01/2020,20-01-02
+2020-02-03,2020-01-02T03:04:05.678,2020-01-02T03:04:05.678+02:00,2020-01-02 03:04:05 UTC,02/03/2020,14/01/2020,20-01-03
+infinity,,,,,,
+`,
+    );
+    const columns = await columnsOf({ t: { kind: 'csv', from: 'iso.csv' } }, 'FROM t');
+    expect(Object.fromEntries(columns.map((c) => [c.name, c.sqlType]))).toEqual({
+      day: 'DATE',
+      at: 'TIMESTAMP',
+      zoned: 'TIMESTAMP WITH TIME ZONE',
+      utc: 'TIMESTAMP',
+      us: 'VARCHAR',
+      eu: 'VARCHAR',
+      short: 'VARCHAR',
+    });
+    const declared = await columnsOf(
+      { t: { kind: 'csv', from: 'iso.csv', types: { us: 'DATE' } } },
+      'FROM t',
+    );
+    expect(declared.find((c) => c.name === 'us')?.sqlType).toBe('DATE');
+  });
+
   test('come from the whole file, not from its head', async () => {
     const rows = Array.from({ length: 60_000 }, (_, i) => `${i},${i}`).join('\n');
     write('late.csv', `id,v\n${rows}\n60000,oops\n`);
@@ -97,6 +138,19 @@ describe('delimiters', () => {
     write('caret.csv', 'a^b\n1^2\n');
     expect(await read('caret.csv', { delimiter: '^' })).toEqual([{ a: 1n, b: 2n }]);
   });
+});
+
+test.each([
+  ['CRLF with LF in a quoted cell', 'id,note,y\r\n1,"a\nb",p\r\n2,c,q\r\n', 'a\nb'],
+  ['LF with CRLF in a quoted cell', 'id,note,y\n1,"a\r\nb",p\n2,c,q\n', 'a\r\nb'],
+])('lines that end in %s are read', async (name, text, note) => {
+  write(`${name}.csv`, text);
+  expect(await read(`${name}.csv`)).toEqual([
+    { id: 1n, note, y: 'p' },
+    { id: 2n, note: 'c', y: 'q' },
+  ]);
+  write(`${name} broken.csv`, `${text}3,d\n`);
+  await expect(read(`${name} broken.csv`)).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' });
 });
 
 test('gzip is read', async () => {
@@ -145,7 +199,19 @@ describe('a broken row', () => {
 
   test('of text that is not UTF-8 is refused', async () => {
     write('latin.csv', Buffer.from('a,b\n1,M\xfcnchen\n', 'latin1'));
-    await expect(read('latin.csv')).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' });
+    await expect(read('latin.csv')).rejects.toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringMatching(
+        /latin\.csv, line 2: Invalid unicode .*not utf-8 encoded \("1,M/,
+      ) as string,
+    });
+  });
+
+  test('that is too long says so', async () => {
+    write('long.csv', `a,b\n1,${'x'.repeat(3_000_000)}\n`);
+    await expect(read('long.csv')).rejects.toThrow(
+      /long\.csv, line 2: Maximum line size of 2000000 bytes exceeded\. Actual Size:3000002 bytes \("1,xxx/,
+    );
   });
 });
 

@@ -84,6 +84,20 @@ test('every function that the engine itself calls volatile is refused', async ()
   expect(names.filter((name) => !isVolatile(name, 0) && !SQL_VALUE_NAMES.has(name))).toEqual([]);
 });
 
+// The engine calls current_localtime and current_localtimestamp consistent, and a next version may add another.
+test('every function whose name speaks of here and now is refused', async () => {
+  const rows = await engine.run(
+    `SELECT DISTINCT function_name AS name FROM duckdb_functions()
+     WHERE function_type IN ('scalar', 'macro') AND regexp_matches(function_name, 'local|current|now|today')`,
+  );
+  const names = rows.map((row) => String(row.name));
+  expect(names).toEqual(expect.arrayContaining(['current_localtime', 'current_localtimestamp', 'now']));
+  expect(names.filter((name) => !isVolatile(name, 0))).toEqual([]);
+  await expect(
+    refuseUnsafe(engine, 'SELECT current_localtimestamp() FROM t', ['t'], 'dataset'),
+  ).rejects.toThrow('dataset calls current_localtimestamp()');
+});
+
 test('what the guard should ever overlook, the closed engine refuses', async () => {
   const allowed = write('allowed.csv', 'a\n1\n');
   const other = write('other.csv', 'a\n2\n');

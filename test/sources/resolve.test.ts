@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, utimesSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { datasetKey, materializeDataset } from '../../sources/dataset.ts';
 import { AIRPORTS, testFolder } from './folder.ts';
@@ -58,6 +59,30 @@ describe('a file', () => {
     await expect(snapshot({ t: { kind: 'json', from: 'bad.json' } }, 'FROM t')).rejects.toThrow(
       /bad\.json, line \d/,
     );
+  });
+
+  test('of gzip that is cut short or damaged is refused, in a glob as well', async () => {
+    const whole = gzipSync(`a,b\n${Array.from({ length: 50_000 }, (_, i) => `${i},${i % 7}\n`).join('')}`);
+    const crc = Buffer.from(whole);
+    crc[crc.length - 6] ^= 1;
+    write('zip/whole.csv.gz', Buffer.concat([whole, gzipSync('1,2\n'), Buffer.alloc(300_000)])); // two members, padded
+    const [source] = await resolve({ t: { kind: 'csv', from: 'zip/whole.csv.gz' } });
+    expect(source?.digest).toBe(sha256(readFileSync(join(folder, 'zip/whole.csv.gz'))));
+    for (const [name, bytes, reason] of [
+      ['cut.csv.gz', whole.subarray(0, whole.length >> 1), 'unexpected end of file'],
+      ['tail.csv.gz', whole.subarray(0, -3), 'unexpected end of file'],
+      ['crc.csv.GZ', crc, 'incorrect data check'],
+      ['plain.csv.gz', Buffer.from('a,b\n1,2\n'), 'incorrect header check'],
+    ] as const) {
+      const path = write(`zip/${name}`, bytes);
+      await expect(resolve({ t: { kind: 'csv', from: path } })).rejects.toMatchObject({
+        code: 'SOURCE_UNREADABLE',
+        field: 'sources.t',
+        value: path,
+        message: `Source t: ${path} cannot be read: the gzip stream is damaged (${reason}).`,
+      });
+    }
+    await expect(resolve({ t: { kind: 'csv', from: 'zip/*' } })).rejects.toThrow('zip/crc.csv.GZ');
   });
 
   test('that changes between hashing and reading is refused', async () => {
@@ -156,6 +181,22 @@ describe('an address', () => {
     const [source] = await resolve({ t: { kind: 'csv', from } });
     expect(source?.bytes).toBe(8);
     expect(asked).toBe(2);
+  });
+
+  test('that gives a damaged gzip stream is asked again, and then unreadable', async () => {
+    let asked = 0;
+    const whole = gzipSync('a,b\n1,2\n');
+    const from = await serve((request, response) => {
+      const cut = ++asked === 1 || request.url?.startsWith('/always');
+      response.end(cut ? whole.subarray(0, -5) : whole);
+    });
+    const [source] = await resolve({ t: { kind: 'csv', from: `${from}/x.csv.gz` } });
+    expect(source).toMatchObject({ digest: sha256(whole), bytes: whole.length });
+    expect(asked).toBe(2);
+    await expect(resolve({ t: { kind: 'csv', from: `${from}/always.csv.gz` } })).rejects.toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: `Source t: ${from}/always.csv.gz: the gzip stream is damaged (unexpected end of file).`,
+    });
   });
 
   test('that answers 404 is not found, and its query is not shown', async () => {

@@ -10,6 +10,7 @@ import type { Definition } from '../config/definition.ts';
 import type { FeaturizeResult, StageInput } from '../workflows/messages.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { encodeFeatures } from './features.ts';
+import { foldColumn, keepFoldColumn, refuseUnfitFolds } from './folds.ts';
 import { readMatrix } from './matrix.ts';
 import { asRefusal } from './refusal.ts';
 import { openSnapshot } from './snapshot.ts';
@@ -42,6 +43,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           throw new PerennialError('INTERNAL', `The profile lacks the target ${definition.target}.`);
         const target = resolveTarget(targetProfile, definition);
         const metric = resolveMetric(definition, target.task);
+        refuseUnfitFolds(definition.select, target.task);
 
         const encoders = asRefusal(() =>
           fitEncoders(definition.features, profile, {
@@ -53,7 +55,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
         const columns = encoders.features.length;
         const limit = definition.sample.search === 'all' ? undefined : definition.sample.search;
         const facts = { ...target, encoders, columns };
-        const { x, y, rows } = await withSession(assembleEncoders(encoders), (session) =>
+        const { x, y, rows, beside } = await withSession(assembleEncoders(encoders), (session) =>
           readMatrix(table, {
             side: 'train',
             limit,
@@ -61,6 +63,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
             target: definition.target,
             encoders: session,
             signal,
+            beside: foldColumn(definition),
           }),
         );
         const bytes = encodeFeatures({
@@ -68,6 +71,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           x,
           y,
           binned: await pool.bin(x, rows, columns, signal),
+          ...keepFoldColumn(definition.select, beside),
         });
         const { digest } = await store.artifacts.put(bytes, 'features', 'application/x-safetensors', {
           signal,

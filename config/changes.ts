@@ -67,8 +67,8 @@ function redoOf(section: Section, before: Definition | undefined, after: Definit
   }
 }
 
-function choosing({ select: { metric, folds } }: Definition): object {
-  return { metric, folds };
+function choosing({ select: { metric, folds, cv } }: Definition): object {
+  return { metric, folds, cv };
 }
 
 function differ(before: unknown, after: unknown): boolean {

@@ -120,6 +120,18 @@ export const searchEntrySchema = z.strictObject({
 });
 export type SearchEntry = z.infer<typeof searchEntrySchema>;
 
+/**
+ * How training rows are dealt into folds. `stratified`: at random, every class evenly. `plain`: at random. `time`: each
+ * fold is tested on the rows after those it learned from, of which none is less than `gapMs` older. `group`: rows with
+ * one value of the column stay together.
+ */
+const cvSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('stratified') }),
+  z.strictObject({ kind: z.literal('plain') }),
+  z.strictObject({ kind: z.literal('time'), gapMs: z.int().min(0).default(0) }),
+  z.strictObject({ kind: z.literal('group'), column: z.string().min(1) }),
+]);
+
 const rowsOrAll = z.union([z.int().min(50), z.literal('all')]);
 const isoDate = z.string().refine((s) => !Number.isNaN(Date.parse(s)), 'must be an ISO 8601 date or time');
 const share = z.number().gt(0).lt(1);
@@ -156,6 +168,8 @@ export const definitionSchema = z.strictObject({
       /** `auto`: rocAuc for binary, accuracy for multiclass, rmse for regression. */
       metric: z.enum(['auto', ...METRIC_NAMES]).default('auto'),
       folds: z.int().min(2).max(20).default(5),
+      /** Default: stratified for classes, plain for regression. No explicit one, which older hashes do not know. */
+      cv: cvSchema.optional(),
       /** The hold-out metric must be at least (for errors: `atMost`) this. */
       atLeast: z.number().optional(),
       atMost: z.number().optional(),
@@ -233,6 +247,7 @@ function refuseContradictions(definition: Definition): void {
     throw invalid('select.atMost', select.atMost, 'only one of atLeast (scores) and atMost (errors)');
   }
   if (select.metric !== 'auto') refuseUnfitMetric(definition, select.metric);
+  refuseUnfitFolds(definition);
   refuseUnfitRetraining(definition);
   if (features === 'auto') return;
   features.forEach((feature, i) => {
@@ -257,6 +272,23 @@ function refuseContradictions(definition: Definition): void {
       throw invalid(`features[${i}].edges`, feature.edges, 'strictly ascending edges');
     }
   });
+}
+
+function refuseUnfitFolds({ select: { cv }, task, time, target, key, features, retrain }: Definition): void {
+  if (cv?.kind === 'time' && time === undefined)
+    throw invalid('select.cv.kind', cv.kind, '`time` to name a column, or folds that are not by time');
+  if (cv?.kind === 'stratified' && task === 'regression')
+    throw invalid('select.cv.kind', cv.kind, '`plain`: a regression has no classes to deal evenly');
+  if (cv?.kind !== 'group') return;
+  if (cv.column === target) throw invalid('select.cv.column', cv.column, 'a column other than the target');
+  const logged = features === 'auto' || features.some(({ columns }) => columns.includes(cv.column));
+  if (retrain?.data === 'predictions' && !logged && !key?.includes(cv.column)) {
+    throw invalid(
+      'select.cv.column',
+      cv.column,
+      'a column of the key or of a feature: rows of the prediction log have no other',
+    );
+  }
 }
 
 function refuseUnfitRetraining({ retrain, split, time, key, watch }: Definition): void {

@@ -3,7 +3,9 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { baselineForest, csv, ridge, rows, tree } from '../../config/define.ts';
 import type { TrainingHandle } from '../../client/trainingHandle.ts';
+import type { Definition } from '../../config/definition.ts';
 import { searchAttributes } from '../../config/searchAttributes.ts';
+import { Random } from '../../learning/rng.ts';
 import { ids } from '../../workflows/messages.ts';
 import { openBench, type Bench } from './bench.ts';
 import { smallCsv } from './data.ts';
@@ -100,6 +102,42 @@ describe('a training learns', () => {
     expect(model.signature.classes).toEqual(task === 'multiclass' ? ['high', 'low', 'middle'] : undefined);
     if (task === 'regression') expect(model.metrics.r2).toBeGreaterThan(0.9);
     else expect(model.metrics.accuracy).toBeGreaterThan(0.6);
+  });
+
+  test.each([
+    ['time', { kind: 'time' as const, gapMs: 3_600_000 }],
+    ['group', { kind: 'group' as const, column: 'depot' }],
+  ])('and is not told by folds of one %s what it could not have known', async (kind, cv) => {
+    // Whether parcels are late is drawn for each depot, and depots open one after the other: all that can be learned
+    // is which depot it was.
+    const random = new Random(11);
+    const depots = Array.from({ length: 60 }, () => random.below(2));
+    const lines = Array.from({ length: 600 }, (_, id) => {
+      const depot = Math.floor(id / 10);
+      const seen = new Date(Date.UTC(2026, 0, 1 + depot, id % 10)).toISOString();
+      return `${id},${depot},d${depot},${seen},${depots[depot] === 1 ? 'yes' : 'no'}`;
+    });
+    const definition = {
+      dataset: 'SELECT id, size, depot, seen, late FROM parcels',
+      time: 'seen',
+      features: [{ kind: 'passthrough' as const, columns: ['size'] }],
+      search: [tree({ maxDepth: 20 })],
+    };
+    const scoreOf = async (name: string, select: Definition['select']['cv']) => {
+      const source = csv(bench.write(`${name}-depots.csv`, `id,size,depot,seen,late\n${lines.join('\n')}\n`));
+      const more = { ...definition, name, sources: { parcels: source } };
+      const handle = await bench.client.train(
+        small(bench, { ...more, select: { metric: 'accuracy', folds: 4, cv: select } }),
+      );
+      expect(await handle.result()).toMatchObject({ outcome: 'registered' });
+      const [candidate] = (await bench.client.run(name, handle.run)).candidates;
+      expect(candidate.folds).toHaveLength(4);
+      return candidate.mean;
+    };
+    const dealt = await scoreOf(`dealt-${kind}`, undefined);
+    const kept = await scoreOf(`kept-${kind}`, cv);
+    expect(dealt).toBeGreaterThan(0.9);
+    expect(kept).toBeLessThan(0.75);
   });
 
   test('with the candidates that a learner takes: one that refuses ends no search', async () => {

@@ -79,7 +79,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
         });
         await store.runs.update(name, run, { featuresDigest: digest, task: target.task, metric });
 
-        const { atLeast, atMost, tolerance, folds } = definition.select;
+        const { atLeast, atMost, tolerance, folds, rule } = definition.select;
         return {
           featuresDigest: digest,
           task: target.task,
@@ -90,6 +90,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           features: columns,
           candidates: expandSearch(definition.search).length,
           folds,
+          ...(rule === undefined ? {} : { rule }),
           parallelism: definition.parallelism,
           gate: { atLeast, atMost, tolerance },
         };

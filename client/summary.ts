@@ -16,17 +16,28 @@ export interface TrainingSummary {
   /** SHA-256 of the ONNX file; also of a model that the gate refused. */
   digest: string | null;
   task: string | null;
-  /** `cv`: mean over the folds of the winner. `test`: on the hold-out. */
+  /** `cv`: mean over the folds of the candidate that was taken. `test`: on the hold-out. */
   metric: { name: string; cv: number | null; test: number | null } | null;
   best: { algorithm: string; params: CandidateRow['params'] } | null;
-  /** Best first. */
-  leaderboard: { algorithm: string; params: CandidateRow['params']; cv: number; std: number }[];
+  /** Where `select.rule` chose and not the best mean alone: the candidate that was taken, and why. */
+  chosen: { algorithm: string; params: CandidateRow['params']; reason: string } | null;
+  /** Best first. `chosen`: the one that was taken. */
+  leaderboard: LeaderboardRow[];
   refused: { algorithm: string; params: CandidateRow['params']; reason: string }[];
   /** Every metric on the hold-out; null where it is undefined there. */
   metrics: Record<string, number | null>;
   dataset: { digest: string; rows: number } | null;
   definition: string;
   durationMs: number;
+}
+
+export interface LeaderboardRow {
+  algorithm: string;
+  params: CandidateRow['params'];
+  /** Mean and standard deviation (ddof 0) over the folds. */
+  cv: number;
+  std: number;
+  chosen?: true;
 }
 
 export async function summarize(
@@ -42,8 +53,9 @@ export async function summarize(
     run.version === undefined ? [] : store.registry.list(name),
   ]);
   const metric = run.metric ?? evaluation?.selectedBy;
-  const leaderboard = metric === undefined ? [] : rank(candidates, metric);
+  const leaderboard = metric === undefined ? [] : rank(candidates, metric, evaluation?.choice?.candidate);
   const best = leaderboard[0];
+  const taken = leaderboard.find((row) => row.chosen);
   const ended = run.endedAt === undefined ? Date.now() : Date.parse(run.endedAt);
   return {
     name,
@@ -59,8 +71,12 @@ export async function summarize(
     metric:
       metric === undefined
         ? null
-        : { name: metric, cv: best?.cv ?? null, test: evaluation?.metrics[metric] ?? null },
+        : { name: metric, cv: (taken ?? best)?.cv ?? null, test: evaluation?.metrics[metric] ?? null },
     best: best ? { algorithm: best.algorithm, params: best.params } : null,
+    chosen:
+      taken && evaluation?.choice
+        ? { algorithm: taken.algorithm, params: taken.params, reason: evaluation.choice.reason }
+        : null,
     leaderboard,
     refused: candidates
       .filter((row) => row.status === 'refused')
@@ -73,7 +89,11 @@ export async function summarize(
 }
 
 /** Best first; of equals the one that stands first in the grid, as the search itself decides. */
-function rank(candidates: readonly CandidateRow[], metric: string): TrainingSummary['leaderboard'] {
+function rank(
+  candidates: readonly CandidateRow[],
+  metric: string,
+  chosen: number | undefined,
+): LeaderboardRow[] {
   const better = Object.hasOwn(METRICS, metric) ? METRICS[metric as keyof typeof METRICS].better : 'higher';
   const sign = better === 'higher' ? -1 : 1;
   return candidates
@@ -83,5 +103,8 @@ function rank(candidates: readonly CandidateRow[], metric: string): TrainingSumm
         : [],
     )
     .sort((a, b) => sign * (a.cv - b.cv) || a.index - b.index)
-    .map(({ algorithm, params, cv, std }) => ({ algorithm, params, cv, std }));
+    .map(({ index, algorithm, params, cv, std }) => ({
+      ...{ algorithm, params, cv, std },
+      ...(index === chosen ? { chosen: true as const } : {}),
+    }));
 }

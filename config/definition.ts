@@ -170,6 +170,11 @@ export const definitionSchema = z.strictObject({
       folds: z.int().min(2).max(20).default(5),
       /** Default: stratified for classes, plain for regression. No explicit one, which older hashes do not know. */
       cv: cvSchema.optional(),
+      /**
+       * `best`, also where it is absent: the candidate with the best mean. `oneStandardError`: the first of the grid within
+       * one standard error of it, simple candidates being listed first.
+       */
+      rule: z.enum(['best', 'oneStandardError']).optional(),
       /** The hold-out metric must be at least (for errors: `atMost`) this. */
       atLeast: z.number().optional(),
       atMost: z.number().optional(),

@@ -48,7 +48,9 @@ describe('a definition', () => {
   it('keeps the hash that it had before there were kinds of folds, where it names none', () => {
     const hash = 'aef28c0c55358e438a6c76943f969a26ec27324bfaedc9531b90ee649e614b48';
     expect(definitionHash(defineLifecycle(smallest))).toBe(hash);
-    expect(definitionHash(defineLifecycle({ ...smallest, select: { cv: undefined } }))).toBe(hash);
+    expect(definitionHash(defineLifecycle({ ...smallest, select: { cv: undefined, rule: undefined } }))).toBe(
+      hash,
+    );
     expect(definitionHash(defineLifecycle({ ...smallest, select: { cv: { kind: 'plain' } } }))).not.toBe(
       hash,
     );
@@ -143,6 +145,11 @@ describe('a wrong definition is told by its path, its value and what would be ri
         select: { cv: { kind: 'group', column: 'household' } },
       },
       { field: 'select.cv.column', text: /"household".*column of the key or of a feature/ },
+    ],
+    [
+      'an unknown rule',
+      { ...smallest, select: { rule: 'simplest' } },
+      { field: 'select.rule', text: /"simplest".*best.*oneStandardError/ },
     ],
     ['an empty search', { ...smallest, search: [] }, { field: 'search', text: /at least one learner/ }],
     [

@@ -1,7 +1,10 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { baselineForest, csv, ridge, rows, tree } from '../../config/define.ts';
+import { readEvaluation } from '../../activities/evaluation.ts';
+import { baselineForest, csv, logistic, ridge, rows, tree } from '../../config/define.ts';
+import { summaryText } from '../../client/terminal/summaryText.ts';
+import { openTerminal } from '../../client/terminal/terminal.ts';
 import type { TrainingHandle } from '../../client/trainingHandle.ts';
 import type { Definition } from '../../config/definition.ts';
 import { searchAttributes } from '../../config/searchAttributes.ts';
@@ -138,6 +141,48 @@ describe('a training learns', () => {
     const kept = await scoreOf(`kept-${kind}`, cv);
     expect(dealt).toBeGreaterThan(0.9);
     expect(kept).toBeLessThan(0.75);
+  });
+
+  test('by the simplest candidate within one standard error of the best, and says which, beside the best, and why', async () => {
+    const definition = small(bench, {
+      name: 'simplest',
+      search: [logistic({ l2: [100, 30, 10, 3, 1, 0.3, 0.1, 0.01] })],
+      select: { metric: 'logLoss', folds: 5, rule: 'oneStandardError' },
+    });
+    const { name, run, ...handle } = await bench.client.train(definition);
+    const result = await handle.result();
+    expect(result).toMatchObject({ outcome: 'registered' });
+    const { candidates, run: row } = await bench.client.run(name, run);
+    const means = candidates.map(({ mean = NaN }) => mean);
+    const best = means.indexOf(Math.min(...means));
+    const bound = means[best] + (candidates[best].std ?? NaN) / Math.sqrt(4);
+    const chosen = means.findIndex((mean) => mean <= bound);
+    expect(chosen).toBeLessThan(best); // Else this would show nothing.
+
+    const summary = await bench.client.summary(name, run);
+    expect(summary).toMatchObject({
+      best: { params: candidates[best].params },
+      chosen: {
+        params: candidates[chosen].params,
+        reason: expect.stringContaining('one standard error') as string,
+      },
+      metric: { cv: means[chosen] },
+      digest: result.digest,
+    });
+    expect(summary.leaderboard[0]).not.toHaveProperty('chosen');
+    expect(summary.leaderboard.filter((row) => row.chosen).map(({ params }) => params)).toEqual([
+      candidates[chosen].params,
+    ]);
+    const model = await bench.client.model(name);
+    expect(model.params).toMatchObject(candidates[chosen].params);
+    const { stages } = await handle.progress();
+    expect(stages.find(({ stage }) => stage === 'search')?.note).toContain(summary.chosen?.reason);
+    const text = summaryText(summary, openTerminal({ json: true }).colors);
+    expect(text).toContain(`★ ${summary.chosen?.reason}`);
+    const { reportDigest } = await readEvaluation(bench.store, row.evaluationDigest as string);
+    expect(new TextDecoder().decode(await bench.store.artifacts.get(reportDigest))).toContain(
+      summary.chosen?.reason,
+    );
   });
 
   test('with the candidates that a learner takes: one that refuses ends no search', async () => {

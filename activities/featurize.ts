@@ -115,6 +115,15 @@ function resolveMetric({ select }: Definition, task: Task): MetricName {
       },
     );
   }
+  select.also?.forEach((name, i) => {
+    if ((METRICS[name].tasks as readonly Task[]).includes(task)) return;
+    const expected = `a metric of ${task}`;
+    throw new PerennialError(
+      'INVALID_DEFINITION',
+      `select.also[${i}] is "${name}", and the target's task is ${task}; expected ${expected}.`,
+      { field: `select.also[${i}]`, value: name, expected },
+    );
+  });
   const wrong = better === 'higher' ? 'atMost' : 'atLeast';
   if (select[wrong] !== undefined) {
     throw new PerennialError(

@@ -1,5 +1,7 @@
 import { METRICS } from '../learning/metrics/names.ts';
 import type { CandidateRow, RunRow, RunStatus, Store } from '../store/types.ts';
+import { standardErrorOfMean } from '../decisions/simplest.ts';
+import { foldScore, type FoldScore } from './foldScores.ts';
 import { readEvaluation } from './evaluationFile.ts';
 
 /** What a run came to; `npx perennial train --json` prints it. */
@@ -37,6 +39,10 @@ export interface LeaderboardRow {
   /** Mean and standard deviation (ddof 0) over the folds. */
   cv: number;
   std: number;
+  /** Standard error of `cv`, the folds taken as independent; null where a single fold is all there is. */
+  standardError: number | null;
+  /** Of `select.also`, by name; null where a fold's rows do not determine the metric. Absent where there is none. */
+  also?: Record<string, FoldScore | null>;
   chosen?: true;
 }
 
@@ -46,14 +52,21 @@ export async function summarize(
   uiUrl: (workflowId: string) => string | undefined,
 ): Promise<TrainingSummary> {
   const { name, number } = run;
-  const [candidates, dataset, evaluation, versions] = await Promise.all([
+  const [definition, candidates, dataset, evaluation, versions] = await Promise.all([
+    store.definitions.get(run.definitionHash),
     store.candidates.list(name, number),
     run.datasetDigest ? store.datasets.get(run.datasetDigest) : undefined,
     run.evaluationDigest ? readEvaluation(store, run.evaluationDigest) : undefined,
     run.version === undefined ? [] : store.registry.list(name),
   ]);
   const metric = run.metric ?? evaluation?.selectedBy;
-  const leaderboard = metric === undefined ? [] : rank(candidates, metric, evaluation?.choice?.candidate);
+  const leaderboard =
+    metric === undefined
+      ? []
+      : rank(candidates, metric, {
+          also: definition.select.also?.filter((name) => name !== metric),
+          chosen: evaluation?.choice?.candidate,
+        });
   const best = leaderboard[0];
   const taken = leaderboard.find((row) => row.chosen);
   const ended = run.endedAt === undefined ? Date.now() : Date.parse(run.endedAt);
@@ -92,19 +105,21 @@ export async function summarize(
 function rank(
   candidates: readonly CandidateRow[],
   metric: string,
-  chosen: number | undefined,
+  { also, chosen }: { also?: string[]; chosen?: number },
 ): LeaderboardRow[] {
   const better = Object.hasOwn(METRICS, metric) ? METRICS[metric as keyof typeof METRICS].better : 'higher';
   const sign = better === 'higher' ? -1 : 1;
   return candidates
-    .flatMap(({ index, status, learner, params, mean, std }) =>
+    .flatMap(({ index, status, learner, params, mean, std, folds }) =>
       status === 'done' && mean !== undefined
-        ? [{ index, algorithm: learner, params, cv: mean, std: std ?? 0 }]
+        ? [{ index, algorithm: learner, params, cv: mean, std: std ?? 0, folds }]
         : [],
     )
     .sort((a, b) => sign * (a.cv - b.cv) || a.index - b.index)
-    .map(({ index, algorithm, params, cv, std }) => ({
+    .map(({ index, algorithm, params, cv, std, folds }) => ({
       ...{ algorithm, params, cv, std },
+      standardError: folds && folds.length > 1 ? standardErrorOfMean(std, folds.length) : null,
+      ...(also ? { also: Object.fromEntries(also.map((name) => [name, foldScore(folds, name)])) } : {}),
       ...(index === chosen ? { chosen: true as const } : {}),
     }));
 }

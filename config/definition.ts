@@ -175,6 +175,8 @@ export const definitionSchema = z.strictObject({
        * one standard error of it, simple candidates being listed first.
        */
       rule: z.enum(['best', 'oneStandardError']).optional(),
+      /** Reported beside the metric for every candidate; nothing is decided by them. */
+      also: z.array(z.enum(METRIC_NAMES)).min(1).optional(),
       /** The hold-out metric must be at least (for errors: `atMost`) this. */
       atLeast: z.number().optional(),
       atMost: z.number().optional(),
@@ -252,6 +254,7 @@ function refuseContradictions(definition: Definition): void {
     throw invalid('select.atMost', select.atMost, 'only one of atLeast (scores) and atMost (errors)');
   }
   if (select.metric !== 'auto') refuseUnfitMetric(definition, select.metric);
+  refuseUnfitAlso(definition);
   refuseUnfitFolds(definition);
   refuseUnfitRetraining(definition);
   if (features === 'auto') return;
@@ -276,6 +279,17 @@ function refuseContradictions(definition: Definition): void {
     ) {
       throw invalid(`features[${i}].edges`, feature.edges, 'strictly ascending edges');
     }
+  });
+}
+
+/** As far as it can be seen without data, like the metric itself. */
+function refuseUnfitAlso({ task, select: { also = [], metric } }: Definition): void {
+  also.forEach((name, i) => {
+    const field = `select.also[${i}]`;
+    if (name === metric) throw invalid(field, name, 'a metric other than select.metric');
+    if (also.indexOf(name) < i) throw invalid(field, name, 'each metric once');
+    if (task !== 'auto' && !(METRICS[name].tasks as readonly Task[]).includes(task))
+      throw invalid(field, name, `a metric of ${task}`);
   });
 }
 

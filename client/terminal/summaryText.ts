@@ -42,14 +42,23 @@ export function leaderboardText(
   most = LEADERBOARD_ROWS,
 ): string {
   const shown = varied([...leaderboard, ...refused]);
-  const head = ['', 'algorithm', 'parameters', `${metric?.name ?? 'score'} over the folds`].map((cell) =>
-    dim(cell),
-  );
+  const also = Object.keys(leaderboard[0]?.also ?? {});
+  const head = [
+    '',
+    'algorithm',
+    'parameters',
+    `${metric?.name ?? 'score'} over the folds`,
+    ...also.map((name) => `${name} ± standard error`),
+  ].map((cell) => dim(cell));
   const rows = leaderboard.slice(0, most).map((row, i) => {
     const place = row.chosen ? `★ ${i + 1}` : String(i + 1);
     const mark = row.chosen || (i === 0 && !chosen) ? green(place) : place;
     const fold = `${score(row.cv)} ${dim(`± ${score(row.std)}`)}`;
-    return [mark, row.algorithm, params(row.params, shown.get(row.algorithm)), fold];
+    const beside = also.map((name) => {
+      const value = row.also?.[name];
+      return value ? `${score(value.mean)} ${dim(`± ${score(value.standardError)}`)}` : '-';
+    });
+    return [mark, row.algorithm, params(row.params, shown.get(row.algorithm)), fold, ...beside];
   });
   const rest = leaderboard.length - rows.length;
   const lines = [table([head, ...rows], { right: [0] })];

@@ -35,6 +35,7 @@ describe('what a deployment changes', () => {
     [{ search: [logistic({ l2: [1, 0.1] })] }, ['search -> search']],
     [{ select: { folds: 3 } }, ['select -> search']],
     [{ select: { cv: { kind: 'plain' } } }, ['select -> search']],
+    [{ select: { also: ['logLoss'] } }, ['select -> nothing']],
     [{ select: { rule: 'oneStandardError' } }, ['select -> search']],
     [{ select: { metric: 'logLoss', atMost: 0.4 } }, ['select -> search']],
     [{ select: { atLeast: 0.8, tolerance: 0.01 } }, ['select -> nothing']],

@@ -48,9 +48,11 @@ describe('a definition', () => {
   it('keeps the hash that it had before there were kinds of folds, where it names none', () => {
     const hash = 'aef28c0c55358e438a6c76943f969a26ec27324bfaedc9531b90ee649e614b48';
     expect(definitionHash(defineLifecycle(smallest))).toBe(hash);
-    expect(definitionHash(defineLifecycle({ ...smallest, select: { cv: undefined, rule: undefined } }))).toBe(
-      hash,
-    );
+    expect(
+      definitionHash(
+        defineLifecycle({ ...smallest, select: { cv: undefined, rule: undefined, also: undefined } }),
+      ),
+    ).toBe(hash);
     expect(definitionHash(defineLifecycle({ ...smallest, select: { cv: { kind: 'plain' } } }))).not.toBe(
       hash,
     );
@@ -145,6 +147,21 @@ describe('a wrong definition is told by its path, its value and what would be ri
         select: { cv: { kind: 'group', column: 'household' } },
       },
       { field: 'select.cv.column', text: /"household".*column of the key or of a feature/ },
+    ],
+    [
+      'a metric beside that is the metric',
+      { ...smallest, select: { metric: 'rocAuc', also: ['logLoss', 'rocAuc'] } },
+      { field: 'select.also[1]', text: /"rocAuc".*other than select\.metric/ },
+    ],
+    [
+      'a metric beside twice',
+      { ...smallest, select: { also: ['logLoss', 'logLoss'] } },
+      { field: 'select.also[1]', text: /each metric once/ },
+    ],
+    [
+      'a metric beside of another task',
+      { ...smallest, task: 'regression', select: { also: ['mae', 'logLoss'] } },
+      { field: 'select.also[1]', text: /a metric of regression/ },
     ],
     [
       'an unknown rule',

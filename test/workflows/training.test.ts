@@ -143,11 +143,21 @@ describe('a training learns', () => {
     expect(kept).toBeLessThan(0.75);
   });
 
+  test('nothing where a metric to be reported beside does not fit what the target turned out to be', async () => {
+    const handle = await bench.client.train(
+      small(bench, { name: 'misfit', select: { folds: 2, also: ['rmse'] } }),
+    );
+    await expect(handle.result()).rejects.toMatchObject({
+      code: 'INVALID_DEFINITION',
+      field: 'select.also[0]',
+    });
+  });
+
   test('by the simplest candidate within one standard error of the best, and says which, beside the best, and why', async () => {
     const definition = small(bench, {
       name: 'simplest',
       search: [logistic({ l2: [100, 30, 10, 3, 1, 0.3, 0.1, 0.01] })],
-      select: { metric: 'logLoss', folds: 5, rule: 'oneStandardError' },
+      select: { metric: 'logLoss', folds: 5, rule: 'oneStandardError', also: ['accuracy', 'rocAuc'] },
     });
     const { name, run, ...handle } = await bench.client.train(definition);
     const result = await handle.result();
@@ -177,7 +187,16 @@ describe('a training learns', () => {
     expect(model.params).toMatchObject(candidates[chosen].params);
     const { stages } = await handle.progress();
     expect(stages.find(({ stage }) => stage === 'search')?.note).toContain(summary.chosen?.reason);
+    // Standard errors, and metrics that decide nothing, stand beside.
+    expect(summary.leaderboard[0].standardError).toBeCloseTo((candidates[best].std ?? NaN) / 2, 15);
+    const accuracies = candidates[best].folds?.map((fold) => fold.accuracy) ?? [];
+    expect(Object.keys(summary.leaderboard[0].also ?? {})).toEqual(['accuracy', 'rocAuc']);
+    expect(summary.leaderboard[0].also?.accuracy?.mean).toBeCloseTo(
+      accuracies.reduce((a, b) => a + b, 0) / 5,
+      15,
+    );
     const text = summaryText(summary, openTerminal({ json: true }).colors);
+    expect(text).toContain('accuracy ± standard error');
     expect(text).toContain(`★ ${summary.chosen?.reason}`);
     const { reportDigest } = await readEvaluation(bench.store, row.evaluationDigest as string);
     expect(new TextDecoder().decode(await bench.store.artifacts.get(reportDigest))).toContain(

@@ -62,6 +62,7 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
         });
         const stored: Omit<StoredEvaluation, 'pictures' | 'reportDigest'> = {
           selectedBy: metric,
+          ...(input.choice ? { choice: input.choice } : {}),
           signature: signatureOf(definition, facts),
           metrics: evaluation.metrics,
           evaluation,

@@ -1,4 +1,5 @@
 import type { ComparedRows } from '../decisions/gate.ts';
+import type { Choice } from '../decisions/simplest.ts';
 import type { Evaluation } from '../learning/metrics/report.ts';
 import type { Importance } from '../learning/importance.ts';
 import type { Signature, Store } from '../store/types.ts';
@@ -7,6 +8,8 @@ import type { Signature, Store } from '../store/types.ts';
 export interface StoredEvaluation {
   /** The metric that the search selected by. */
   selectedBy: string;
+  /** Why it was this candidate, where a rule other than the best mean said so. */
+  choice?: Choice;
   signature: Signature;
   /** On the hold-out. */
   metrics: Record<string, number>;

@@ -13,6 +13,10 @@ export interface Features {
   x: Float32Array;
   y: Float64Array;
   binned: BinnedMatrix;
+  /** [rows] of folds by time: epoch milliseconds, NaN where unknown. */
+  times?: Float64Array;
+  /** [rows] of folds by group: its number, from 0 in the order of first appearance. */
+  groups?: Int32Array;
 }
 
 export interface FeatureFacts {
@@ -26,7 +30,7 @@ export interface FeatureFacts {
   encoders: FittedEncoders;
 }
 
-export function encodeFeatures({ facts, x, y, binned }: Features): Uint8Array {
+export function encodeFeatures({ facts, x, y, binned, times, groups }: Features): Uint8Array {
   const edges = binned.edges;
   const offsets = new Int32Array(edges.length + 1);
   edges.forEach((e, i) => (offsets[i + 1] = (offsets[i] ?? 0) + e.length));
@@ -34,21 +38,28 @@ export function encodeFeatures({ facts, x, y, binned }: Features): Uint8Array {
   edges.forEach((e, i) => flat.set(e, offsets[i]));
   return encodeTensors({
     metadata: { facts: JSON.stringify(facts) },
-    tensors: { x, y, bins: binned.bins, edges: flat, edgeOffsets: offsets },
+    tensors: {
+      ...{ x, y, bins: binned.bins, edges: flat, edgeOffsets: offsets },
+      // Where the folds need neither, the bytes are those that earlier versions wrote.
+      ...(times ? { times } : {}),
+      ...(groups ? { groups } : {}),
+    },
   });
 }
 
 export function decodeFeatures(bytes: Uint8Array): Features {
   const { metadata, tensors } = decodeTensors(bytes);
   const facts = JSON.parse(metadata.facts ?? 'null') as FeatureFacts | null;
-  const { x, y, bins, edges, edgeOffsets } = tensors;
+  const { x, y, bins, edges, edgeOffsets, times, groups } = tensors;
   if (
     !facts ||
     !(x instanceof Float32Array) ||
     !(y instanceof Float64Array) ||
     !(bins instanceof Uint8Array) ||
     !(edges instanceof Float32Array) ||
-    !(edgeOffsets instanceof Int32Array)
+    !(edgeOffsets instanceof Int32Array) ||
+    !(times === undefined || times instanceof Float64Array) ||
+    !(groups === undefined || groups instanceof Int32Array)
   ) {
     throw new PerennialError('ARTIFACT_CORRUPT', 'The features artifact does not hold what it should.');
   }
@@ -59,6 +70,8 @@ export function decodeFeatures(bytes: Uint8Array): Features {
     x,
     y,
     binned: { rows, columns, bins, edges: Array.from({ length: columns }, (_, i) => cut(i)) },
+    times,
+    groups,
   };
 }
 

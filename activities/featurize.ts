@@ -10,6 +10,7 @@ import type { Definition } from '../config/definition.ts';
 import type { FeaturizeResult, StageInput } from '../workflows/messages.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { encodeFeatures } from './features.ts';
+import { foldColumn, keepFoldColumn, refuseUnfitFolds } from './folds.ts';
 import { readMatrix } from './matrix.ts';
 import { asRefusal } from './refusal.ts';
 import { openSnapshot } from './snapshot.ts';
@@ -42,6 +43,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           throw new PerennialError('INTERNAL', `The profile lacks the target ${definition.target}.`);
         const target = resolveTarget(targetProfile, definition);
         const metric = resolveMetric(definition, target.task);
+        refuseUnfitFolds(definition.select, target.task);
 
         const encoders = asRefusal(() =>
           fitEncoders(definition.features, profile, {
@@ -53,7 +55,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
         const columns = encoders.features.length;
         const limit = definition.sample.search === 'all' ? undefined : definition.sample.search;
         const facts = { ...target, encoders, columns };
-        const { x, y, rows } = await withSession(assembleEncoders(encoders), (session) =>
+        const { x, y, rows, beside } = await withSession(assembleEncoders(encoders), (session) =>
           readMatrix(table, {
             side: 'train',
             limit,
@@ -61,6 +63,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
             target: definition.target,
             encoders: session,
             signal,
+            beside: foldColumn(definition),
           }),
         );
         const bytes = encodeFeatures({
@@ -68,6 +71,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           x,
           y,
           binned: await pool.bin(x, rows, columns, signal),
+          ...keepFoldColumn(definition.select, beside),
         });
         const { digest } = await store.artifacts.put(bytes, 'features', 'application/x-safetensors', {
           signal,
@@ -75,7 +79,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
         });
         await store.runs.update(name, run, { featuresDigest: digest, task: target.task, metric });
 
-        const { atLeast, atMost, tolerance, folds } = definition.select;
+        const { atLeast, atMost, tolerance, folds, rule } = definition.select;
         return {
           featuresDigest: digest,
           task: target.task,
@@ -86,6 +90,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           features: columns,
           candidates: expandSearch(definition.search).length,
           folds,
+          ...(rule === undefined ? {} : { rule }),
           parallelism: definition.parallelism,
           gate: { atLeast, atMost, tolerance },
         };
@@ -110,6 +115,15 @@ function resolveMetric({ select }: Definition, task: Task): MetricName {
       },
     );
   }
+  select.also?.forEach((name, i) => {
+    if ((METRICS[name].tasks as readonly Task[]).includes(task)) return;
+    const expected = `a metric of ${task}`;
+    throw new PerennialError(
+      'INVALID_DEFINITION',
+      `select.also[${i}] is "${name}", and the target's task is ${task}; expected ${expected}.`,
+      { field: `select.also[${i}]`, value: name, expected },
+    );
+  });
   const wrong = better === 'higher' ? 'atMost' : 'atLeast';
   if (select[wrong] !== undefined) {
     throw new PerennialError(

@@ -14,6 +14,7 @@ import { registerActivities } from './register.ts';
 import { rolloutActivities } from './rollout.ts';
 import { routeActivities } from './route.ts';
 import { runActivities } from './runs.ts';
+import { simplestActivities } from './simplest.ts';
 import { temporalActivities } from './temporalCalls.ts';
 import { trainActivities } from './train.ts';
 import { validateActivities } from './validate.ts';
@@ -27,6 +28,7 @@ import { sourceActivities } from './watch/sources.ts';
 export function orchestratorActivities(dependencies: OrchestratorDependencies & TemporalDependencies) {
   return {
     ...runActivities(dependencies),
+    ...simplestActivities(dependencies),
     ...registerActivities(dependencies),
     ...rolloutActivities(dependencies),
     ...routeActivities(dependencies),

@@ -17,6 +17,8 @@ export interface MatrixRequest {
   signal: AbortSignal;
   /** Keeps the raw columns too (golden rows, importance). */
   keepRaw?: boolean;
+  /** A column to be read beside, which need not be an input. */
+  beside?: string;
 }
 
 export interface Matrix {
@@ -26,25 +28,26 @@ export interface Matrix {
   y: Float64Array;
   /** Empty unless asked for. */
   raw: RawBatch;
+  /** [rows] of the column that was asked for. */
+  beside?: RawBatch['columns'][string];
 }
 
 const BATCH_ROWS = 65_536;
 
 /** Reads rows of a snapshot through the encoders' graph, batch by batch, in bounded memory. */
 export async function readMatrix(table: Table, request: MatrixRequest): Promise<Matrix> {
-  const { side, limit, facts, target, encoders, signal } = request;
+  const { side, limit, facts, target, encoders, signal, beside } = request;
   const available = (await table.sides({ signal }))[side];
   const rows = Math.min(available, limit ?? available);
   const x = new Float32Array(new SharedArrayBuffer(rows * facts.columns * Float32Array.BYTES_PER_ELEMENT));
   const y = new Float64Array(new SharedArrayBuffer(rows * Float64Array.BYTES_PER_ELEMENT));
   const toTarget = targetReader(target, facts.classes);
   const kept: RawBatch[] = [];
+  const keptBeside: RawBatch[] = [];
   const inputs = facts.encoders.inputs.map((input) => input.name);
+  const columns = [...new Set([...inputs, target, ...(beside === undefined ? [] : [beside])])];
   let at = 0;
-  for await (const batch of table.read(
-    { columns: [...inputs, target], side, limit, batchRows: BATCH_ROWS },
-    { signal },
-  )) {
+  for await (const batch of table.read({ columns, side, limit, batchRows: BATCH_ROWS }, { signal })) {
     await encoders.encode(batch, {
       signal,
       into: x.subarray(at * facts.columns, (at + batch.rows) * facts.columns),
@@ -52,10 +55,15 @@ export async function readMatrix(table: Table, request: MatrixRequest): Promise<
     y.set(toTarget(batch), at);
     at += batch.rows;
     if (request.keepRaw) kept.push(batch);
+    if (beside !== undefined)
+      keptBeside.push({ rows: batch.rows, columns: { [beside]: batch.columns[beside] } });
   }
   if (at !== rows)
     throw new PerennialError('INTERNAL', `Read ${at} rows of a snapshot where ${rows} were announced.`);
-  return { rows, x, y, raw: concatenate(kept, inputs) };
+  const raw = concatenate(kept, inputs);
+  return beside === undefined
+    ? { rows, x, y, raw }
+    : { rows, x, y, raw, beside: concatenate(keptBeside, [beside]).columns[beside] };
 }
 
 /** Joins batches column by column. */

@@ -6,12 +6,12 @@ import { shelf } from '../learning/learners/shelf.ts';
 import { defaultMetric, type MetricName } from '../learning/metrics/names.ts';
 import { NumericalError } from '../learning/numerical.ts';
 import { deriveSeed } from '../learning/rng.ts';
-import { plainFolds, stratifiedFolds } from '../learning/split.ts';
+import type { Task } from '../learning/types.ts';
 import type { CandidateRow } from '../store/types.ts';
 import type { CandidateInput, CandidateResult } from '../workflows/messages.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { featureReader, problemOf } from './features.ts';
-import { asRefusal } from './refusal.ts';
+import { foldsOf } from './folds.ts';
 
 export function trainActivities({ store, pool }: TrainerDependencies) {
   const readFeatures = featureReader(store.artifacts);
@@ -33,7 +33,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
       if (kept) return toResult(kept);
 
       const features = await readFeatures(featuresDigest);
-      const { task, classes, positive, rows, columns } = features.facts;
+      const { task, positive, rows, columns } = features.facts;
       const problem = problemOf(features);
       const record = async (
         row: Omit<CandidateRow, 'index' | 'learner' | 'params'>,
@@ -48,14 +48,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
       if (refusal !== undefined) return record({ status: 'refused', reason: refusal });
 
       const { select, seed } = definition;
-      const foldSeed = deriveSeed(seed, 'folds'); // Every candidate sees the same folds.
-      const folds = asRefusal(
-        () =>
-          classes
-            ? stratifiedFolds(features.y, classes.length, select.folds, foldSeed)
-            : plainFolds(rows, select.folds, foldSeed),
-        'select.folds',
-      );
+      const folds = foldsOf(features, definition);
       const started = performance.now();
       const scores = await pool
         .crossValidate({
@@ -79,11 +72,14 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         if (value === undefined) {
           throw new PerennialError(
             'DATASET_UNUSABLE',
-            `${metric} is undefined on fold ${k}: its rows have one class only.`,
+            `${metric} is undefined on fold ${k}: ${UNDEFINED[task]}.`,
             {
               field: 'select.folds',
               value: select.folds,
-              expected: 'fewer folds, or more rows of every class',
+              expected:
+                task === 'regression'
+                  ? 'fewer folds, or more rows'
+                  : 'fewer folds, or more rows of every class',
             },
           );
         }
@@ -107,6 +103,13 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
     },
   };
 }
+
+/** Why rows may not determine a metric. */
+const UNDEFINED: Record<Task, string> = {
+  binary: 'its rows have one class only',
+  multiclass: 'its rows lack a class',
+  regression: 'its rows have one value of the target only',
+};
 
 function toResult(row: CandidateRow): CandidateResult {
   const { index, learner, params, mean, std } = row;

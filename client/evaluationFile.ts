@@ -4,6 +4,8 @@ import type { Store } from '../store/types.ts';
 /** What the client reads of an evaluation, a JSON artifact that the evaluate stage wrote. */
 const evaluationSchema = z.looseObject({
   selectedBy: z.string(),
+  /** Where a rule other than the best mean chose the candidate. */
+  choice: z.looseObject({ candidate: z.number(), reason: z.string() }).optional(),
   /** null where a metric is undefined on the hold-out. */
   metrics: z.record(z.string(), z.number().nullable()),
   /** Digests of SVG pictures by name. */

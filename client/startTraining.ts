@@ -95,12 +95,13 @@ function describe(definition: Definition, hash: string): string {
   const learners = search.map(({ learner }) => `\`${learner}\``).join(', ');
   const held =
     split.by === 'moment' ? `everything from ${split.from} on` : `${split.test * 100} % by ${split.by}`;
+  const folds = `${select.folds} folds${select.cv ? ` (${select.cv.kind})` : ''}`;
   return [
     `Predicts \`${target}\` from ${Object.entries(sources)
       .map(([name, source]) => `\`${name}\` (${source.kind})`)
       .join(', ')}.`,
     '',
-    `- search: ${expandSearch(search).length} candidates of ${learners}, ${select.folds} folds, by ${select.metric}`,
+    `- search: ${expandSearch(search).length} candidates of ${learners}, ${folds}, by ${select.metric}`,
     `- hold-out: ${held}`,
     `- seed ${seed}`,
     `- definition \`${hash}\``,

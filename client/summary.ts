@@ -1,5 +1,7 @@
 import { METRICS } from '../learning/metrics/names.ts';
 import type { CandidateRow, RunRow, RunStatus, Store } from '../store/types.ts';
+import { standardErrorOfMean } from '../decisions/simplest.ts';
+import { foldScore, type FoldScore } from './foldScores.ts';
 import { readEvaluation } from './evaluationFile.ts';
 
 /** What a run came to; `npx perennial train --json` prints it. */
@@ -16,11 +18,13 @@ export interface TrainingSummary {
   /** SHA-256 of the ONNX file; also of a model that the gate refused. */
   digest: string | null;
   task: string | null;
-  /** `cv`: mean over the folds of the winner. `test`: on the hold-out. */
+  /** `cv`: mean over the folds of the candidate that was taken. `test`: on the hold-out. */
   metric: { name: string; cv: number | null; test: number | null } | null;
   best: { algorithm: string; params: CandidateRow['params'] } | null;
-  /** Best first. */
-  leaderboard: { algorithm: string; params: CandidateRow['params']; cv: number; std: number }[];
+  /** Where `select.rule` chose and not the best mean alone: the candidate that was taken, and why. */
+  chosen: { algorithm: string; params: CandidateRow['params']; reason: string } | null;
+  /** Best first. `chosen`: the one that was taken. */
+  leaderboard: LeaderboardRow[];
   refused: { algorithm: string; params: CandidateRow['params']; reason: string }[];
   /** Every metric on the hold-out; null where it is undefined there. */
   metrics: Record<string, number | null>;
@@ -29,21 +33,42 @@ export interface TrainingSummary {
   durationMs: number;
 }
 
+export interface LeaderboardRow {
+  algorithm: string;
+  params: CandidateRow['params'];
+  /** Mean and standard deviation (ddof 0) over the folds. */
+  cv: number;
+  std: number;
+  /** Standard error of `cv`, the folds taken as independent; null where a single fold is all there is. */
+  standardError: number | null;
+  /** Of `select.also`, by name; null where a fold's rows do not determine the metric. Absent where there is none. */
+  also?: Record<string, FoldScore | null>;
+  chosen?: true;
+}
+
 export async function summarize(
   store: Store,
   run: RunRow,
   uiUrl: (workflowId: string) => string | undefined,
 ): Promise<TrainingSummary> {
   const { name, number } = run;
-  const [candidates, dataset, evaluation, versions] = await Promise.all([
+  const [definition, candidates, dataset, evaluation, versions] = await Promise.all([
+    store.definitions.get(run.definitionHash),
     store.candidates.list(name, number),
     run.datasetDigest ? store.datasets.get(run.datasetDigest) : undefined,
     run.evaluationDigest ? readEvaluation(store, run.evaluationDigest) : undefined,
     run.version === undefined ? [] : store.registry.list(name),
   ]);
   const metric = run.metric ?? evaluation?.selectedBy;
-  const leaderboard = metric === undefined ? [] : rank(candidates, metric);
+  const leaderboard =
+    metric === undefined
+      ? []
+      : rank(candidates, metric, {
+          also: definition.select.also?.filter((name) => name !== metric),
+          chosen: evaluation?.choice?.candidate,
+        });
   const best = leaderboard[0];
+  const taken = leaderboard.find((row) => row.chosen);
   const ended = run.endedAt === undefined ? Date.now() : Date.parse(run.endedAt);
   return {
     name,
@@ -59,8 +84,12 @@ export async function summarize(
     metric:
       metric === undefined
         ? null
-        : { name: metric, cv: best?.cv ?? null, test: evaluation?.metrics[metric] ?? null },
+        : { name: metric, cv: (taken ?? best)?.cv ?? null, test: evaluation?.metrics[metric] ?? null },
     best: best ? { algorithm: best.algorithm, params: best.params } : null,
+    chosen:
+      taken && evaluation?.choice
+        ? { algorithm: taken.algorithm, params: taken.params, reason: evaluation.choice.reason }
+        : null,
     leaderboard,
     refused: candidates
       .filter((row) => row.status === 'refused')
@@ -73,15 +102,24 @@ export async function summarize(
 }
 
 /** Best first; of equals the one that stands first in the grid, as the search itself decides. */
-function rank(candidates: readonly CandidateRow[], metric: string): TrainingSummary['leaderboard'] {
+function rank(
+  candidates: readonly CandidateRow[],
+  metric: string,
+  { also, chosen }: { also?: string[]; chosen?: number },
+): LeaderboardRow[] {
   const better = Object.hasOwn(METRICS, metric) ? METRICS[metric as keyof typeof METRICS].better : 'higher';
   const sign = better === 'higher' ? -1 : 1;
   return candidates
-    .flatMap(({ index, status, learner, params, mean, std }) =>
+    .flatMap(({ index, status, learner, params, mean, std, folds }) =>
       status === 'done' && mean !== undefined
-        ? [{ index, algorithm: learner, params, cv: mean, std: std ?? 0 }]
+        ? [{ index, algorithm: learner, params, cv: mean, std: std ?? 0, folds }]
         : [],
     )
     .sort((a, b) => sign * (a.cv - b.cv) || a.index - b.index)
-    .map(({ algorithm, params, cv, std }) => ({ algorithm, params, cv, std }));
+    .map(({ index, algorithm, params, cv, std, folds }) => ({
+      ...{ algorithm, params, cv, std },
+      standardError: folds && folds.length > 1 ? standardErrorOfMean(std, folds.length) : null,
+      ...(also ? { also: Object.fromEntries(also.map((name) => [name, foldScore(folds, name)])) } : {}),
+      ...(index === chosen ? { chosen: true as const } : {}),
+    }));
 }

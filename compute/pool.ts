@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { PerennialError } from '../config/errors.ts';
 import { shelf } from '../learning/learners/shelf.ts';
 import { NumericalError } from '../learning/numerical.ts';
+import type { Fold } from '../learning/split.ts';
 import type { BinnedMatrix, Fitted, Learner, Problem } from '../learning/types.ts';
 import { share, shareProblem } from './share.ts';
 import type { BinsTask, EdgesTask, FitTask, FoldNumbers, FoldScore, FoldTask } from './thread.ts';
@@ -22,8 +23,8 @@ export interface FitRequest {
 }
 
 export interface CrossValidateRequest extends Omit<FitRequest, 'onUnits'> {
-  /** The rows that each fold is tested on, ascending; the rest of `problem.train` is learned from. */
-  folds: Int32Array[];
+  /** A fold without `train` learns from the rest of `problem.train`. */
+  folds: Fold[];
   /** Index of the positive class; binary only. */
   positive?: number;
   onFold?: (done: number, total: number) => void;
@@ -141,7 +142,7 @@ export function createPool({
         learner,
         params,
         seed,
-        fold: share(fold),
+        fold: { test: share(fold.test), train: fold.train && share(fold.train) },
         positive,
       }));
       let done = 0;

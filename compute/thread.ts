@@ -4,7 +4,7 @@ import { shelf } from '../learning/learners/shelf.ts';
 import { computeMetrics } from '../learning/metrics/compute.ts';
 import type { MetricName } from '../learning/metrics/names.ts';
 import { NumericalError } from '../learning/numerical.ts';
-import { withoutFold } from '../learning/split.ts';
+import { withoutFold, type Fold } from '../learning/split.ts';
 import type { Convergence, Fitted, Learner, Problem } from '../learning/types.ts';
 
 /** What the pool's threads do. Arguments and results cross by structured clone; shared memory is not copied. */
@@ -28,8 +28,8 @@ export interface FoldTask {
   learner: string;
   params: object;
   seed: number;
-  /** Rows to answer for, ascending; the rest of `problem.train` is learned from. */
-  fold: Int32Array;
+  /** Without `train` the rest of `problem.train` is learned from: each thread makes that list itself. */
+  fold: Fold;
   positive?: number;
 }
 
@@ -50,10 +50,10 @@ export function scoreFold(task: FoldTask): FoldScore {
 
 function score({ problem, learner: name, params, seed, fold, positive }: FoldTask): FoldNumbers {
   const learner = find(name);
-  const train = withoutFold(problem.train, fold);
+  const { test, train = withoutFold(problem.train, test) } = fold;
   const model = learner.join([learner.fit({ ...problem, train }, params, seed, 0, learner.units(params))]);
-  const predictions = learner.predict(model, problem.x, problem.columns, fold);
-  const truth = Float64Array.from(fold, (row) => problem.y[row]);
+  const predictions = learner.predict(model, problem.x, problem.columns, test);
+  const truth = Float64Array.from(test, (row) => problem.y[row]);
   const metrics = computeMetrics(problem.task, problem.classes, positive, truth, predictions);
   const end = learner.convergence?.(model);
   return end ? { ...metrics, ...end, converged: Number(end.converged) } : metrics;

@@ -67,8 +67,8 @@ function redoOf(section: Section, before: Definition | undefined, after: Definit
   }
 }
 
-function choosing({ select: { metric, folds } }: Definition): object {
-  return { metric, folds };
+function choosing({ select: { metric, folds, cv, rule } }: Definition): object {
+  return { metric, folds, cv, rule };
 }
 
 function differ(before: unknown, after: unknown): boolean {

@@ -125,6 +125,18 @@ export const searchEntrySchema = z.strictObject({
 });
 export type SearchEntry = z.infer<typeof searchEntrySchema>;
 
+/**
+ * How training rows are dealt into folds. `stratified`: at random, every class evenly. `plain`: at random. `time`: each
+ * fold is tested on the rows after those it learned from, of which none is less than `gapMs` older. `group`: rows with
+ * one value of the column stay together.
+ */
+const cvSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('stratified') }),
+  z.strictObject({ kind: z.literal('plain') }),
+  z.strictObject({ kind: z.literal('time'), gapMs: z.int().min(0).default(0) }),
+  z.strictObject({ kind: z.literal('group'), column: z.string().min(1) }),
+]);
+
 const rowsOrAll = z.union([z.int().min(50), z.literal('all')]);
 const isoDate = z
   .string()
@@ -166,6 +178,15 @@ export const definitionSchema = z.strictObject({
       /** `auto`: rocAuc for binary, accuracy for multiclass, rmse for regression. */
       metric: z.enum(['auto', ...METRIC_NAMES]).default('auto'),
       folds: z.int().min(2).max(20).default(5),
+      /** Default: stratified for classes, plain for regression. No explicit one, which older hashes do not know. */
+      cv: cvSchema.optional(),
+      /**
+       * `best`, also where it is absent: the candidate with the best mean. `oneStandardError`: the first of the grid within
+       * one standard error of it, simple candidates being listed first.
+       */
+      rule: z.enum(['best', 'oneStandardError']).optional(),
+      /** Reported beside the metric for every candidate; nothing is decided by them. */
+      also: z.array(z.enum(METRIC_NAMES)).min(1).optional(),
       /** The hold-out metric must be at least (for errors: `atMost`) this. */
       atLeast: z.number().optional(),
       atMost: z.number().optional(),
@@ -243,6 +264,8 @@ function refuseContradictions(definition: Definition): void {
     throw invalid('select.atMost', select.atMost, 'only one of atLeast (scores) and atMost (errors)');
   }
   if (select.metric !== 'auto') refuseUnfitMetric(definition, select.metric);
+  refuseUnfitAlso(definition);
+  refuseUnfitFolds(definition);
   refuseUnfitRetraining(definition);
   definition.checks.forEach(refuseEmptyBounds);
   if (features === 'auto') return;
@@ -287,6 +310,34 @@ function refuseEmptyBounds(check: Definition['checks'][number], i: number): void
 /** Undefined for other text, whose order depends on the type of its column. */
 function orderOf(bound: number | string | undefined): number | undefined {
   return typeof bound === 'string' ? parseTime(bound) : bound;
+}
+
+/** As far as it can be seen without data, like the metric itself. */
+function refuseUnfitAlso({ task, select: { also = [], metric } }: Definition): void {
+  also.forEach((name, i) => {
+    const field = `select.also[${i}]`;
+    if (name === metric) throw invalid(field, name, 'a metric other than select.metric');
+    if (also.indexOf(name) < i) throw invalid(field, name, 'each metric once');
+    if (task !== 'auto' && !(METRICS[name].tasks as readonly Task[]).includes(task))
+      throw invalid(field, name, `a metric of ${task}`);
+  });
+}
+
+function refuseUnfitFolds({ select: { cv }, task, time, target, key, features, retrain }: Definition): void {
+  if (cv?.kind === 'time' && time === undefined)
+    throw invalid('select.cv.kind', cv.kind, '`time` to name a column, or folds that are not by time');
+  if (cv?.kind === 'stratified' && task === 'regression')
+    throw invalid('select.cv.kind', cv.kind, '`plain`: a regression has no classes to deal evenly');
+  if (cv?.kind !== 'group') return;
+  if (cv.column === target) throw invalid('select.cv.column', cv.column, 'a column other than the target');
+  const logged = features === 'auto' || features.some(({ columns }) => columns.includes(cv.column));
+  if (retrain?.data === 'predictions' && !logged && !key?.includes(cv.column)) {
+    throw invalid(
+      'select.cv.column',
+      cv.column,
+      'a column of the key or of a feature: rows of the prediction log have no other',
+    );
+  }
 }
 
 function refuseUnfitRetraining({ retrain, split, time, key, watch }: Definition): void {

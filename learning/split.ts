@@ -1,5 +1,13 @@
 import { Random } from './rng.ts';
 
+/** One fold of a cross-validation. Both lists are ascending, and no row is in both. */
+export interface Fold {
+  /** Rows to answer for. */
+  test: Int32Array;
+  /** Rows to learn from; absent: all others. */
+  train?: Int32Array;
+}
+
 /**
  * Stratified k-fold cross-validation: the rows that each fold is tested on, ascending; every row is in one fold.
  * Each class spreads evenly (its counts in two folds differ by at most 1), and so do the folds' sizes.
@@ -37,7 +45,7 @@ export function stratifiedFolds(
   return collect(foldOf, folds);
 }
 
-/** k-fold cross-validation without strata, for regression. */
+/** k-fold cross-validation without strata. */
 export function plainFolds(rows: number, folds: number, seed: number): Int32Array[] {
   refuseTooFewRows(rows, folds);
   const shuffled = Int32Array.from({ length: rows }, (_, row) => row);
@@ -45,6 +53,36 @@ export function plainFolds(rows: number, folds: number, seed: number): Int32Arra
   const foldOf = new Int32Array(rows);
   shuffled.forEach((row, position) => (foldOf[row] = position % folds));
   return collect(foldOf, folds);
+}
+
+/**
+ * k-fold cross-validation that keeps rows of one group together: the rows that each fold is tested on, ascending; every
+ * row is in one fold, and no group in two. The largest group first, each goes to the fold that has fewest rows (Graham,
+ * "Bounds on multiprocessing timing anomalies", 1969: the largest fold has at most 4/3 of the least possible); among
+ * groups of one size the seed decides who is first, among folds of one size the first is taken.
+ *
+ * @param groups [rows] of each row its group, an integer from 0 on; not every integer has to occur
+ * @throws RangeError where there are fewer groups than folds
+ */
+export function groupedFolds(groups: Int32Array, folds: number, seed: number): Int32Array[] {
+  refuseTooFewRows(groups.length, folds);
+  const sizes: number[] = [];
+  for (const group of groups) sizes[group] = (sizes[group] ?? 0) + 1;
+  const order = Int32Array.from([...new Set(groups)].sort((a, b) => a - b));
+  if (order.length < folds)
+    throw new RangeError(`${order.length} group(s) of rows cannot be cut into ${folds} folds.`);
+  new Random(seed).shuffle(order);
+  const weights = new Float64Array(folds);
+  const foldOfGroup = new Int32Array(sizes.length);
+  for (const group of Array.from(order).sort((a, b) => sizes[b] - sizes[a])) {
+    const lightest = weights.indexOf(Math.min(...weights));
+    foldOfGroup[group] = lightest;
+    weights[lightest] += sizes[group];
+  }
+  return collect(
+    groups.map((group) => foldOfGroup[group]),
+    folds,
+  );
 }
 
 /** The rows of `train` (ascending) that are not in `fold` (ascending). */

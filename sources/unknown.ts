@@ -10,10 +10,7 @@ import { nearest } from './nearest.ts';
  * @throws PerennialError UNKNOWN_COLUMN naming the path (`features[1].columns[0]`), the name and what is near it;
  * INVALID_DEFINITION where the time column holds no times
  */
-export function checkColumns(
-  definition: Pick<Definition, 'target' | 'time' | 'key' | 'checks' | 'features'>,
-  columns: readonly Column[],
-): void {
+export function checkColumns(definition: Named, columns: readonly Column[]): void {
   for (const { path, name } of namedColumns(definition)) {
     const column = columns.find((c) => c.name === name);
     if (!column) throw unknown(path, name, columns);
@@ -34,7 +31,7 @@ export function checkColumns(
   }
 }
 
-type Named = Pick<Definition, 'target' | 'time' | 'key' | 'checks' | 'features'>;
+type Named = Pick<Definition, 'target' | 'time' | 'key' | 'checks' | 'features' | 'select'>;
 
 function* namedColumns(definition: Named): Generator<{ path: string; name: string }> {
   yield { path: 'target', name: definition.target };
@@ -43,6 +40,8 @@ function* namedColumns(definition: Named): Generator<{ path: string; name: strin
   for (const [i, check] of definition.checks.entries()) {
     for (const { path, name } of checkedColumns(check)) yield { path: `checks[${i}].${path}`, name };
   }
+  const { cv } = definition.select;
+  if (cv?.kind === 'group') yield { path: 'select.cv.column', name: cv.column };
   if (definition.features === 'auto') return;
   for (const [i, feature] of definition.features.entries()) {
     for (const [j, name] of feature.columns.entries()) yield { path: `features[${i}].columns[${j}]`, name };

@@ -40,6 +40,16 @@ export function candidateTable(pool: pg.Pool): Store['candidates'] {
       );
       return rows.map(toCandidate);
     },
+
+    async firstWithin(name, run, bound, better) {
+      // To Postgres NaN is greater than every number.
+      const good = better === 'higher' ? `mean >= $3 AND mean <> 'NaN'` : 'mean <= $3';
+      const { rows } = await pool.query<StoredCandidate>(
+        `${SELECT} WHERE name = $1 AND run = $2 AND status = 'done' AND ${good} ORDER BY index LIMIT 1`,
+        [name, run, bound],
+      );
+      return rows[0] && toCandidate(rows[0]);
+    },
   };
 }
 

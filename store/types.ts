@@ -270,6 +270,13 @@ export interface Store {
     record(name: string, run: number, row: CandidateRow): Promise<void>;
     get(name: string, run: number, index: number): Promise<CandidateRow | undefined>;
     list(name: string, run: number): Promise<CandidateRow[]>;
+    /** Of those whose mean is at least as good as the bound, the one with the lowest index. */
+    firstWithin(
+      name: string,
+      run: number,
+      bound: number,
+      better: 'higher' | 'lower',
+    ): Promise<CandidateRow | undefined>;
   };
   checks: {
     /** Idempotent on (name, run, index): the last results stay. */

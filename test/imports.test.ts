@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   serving: ['store', 'compute', 'learning', 'decisions', 'config'],
   // It predicts locally and reads a file's columns for `init`; the table of metrics says which way is better.
   // A rollout's policy is checked before it starts, and its verdicts are recomputed where a person asks why.
+  // The error beside a score is the one that `select.rule` judges by.
   // A restored installation's rollouts are ended as the next rollout would end them.
   client: [
     'config',
@@ -32,6 +33,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'workflows/lifecycleMessages.ts',
     'learning/metrics/names.ts',
     'decisions/canary',
+    'decisions/simplest.ts',
     'store',
     'embedded',
     'sources',

@@ -4,6 +4,7 @@ import type { CanaryPolicy } from '../decisions/canary/policy.ts';
 import type { CanaryVerdict } from '../decisions/canary/verdict.ts';
 import type { CheckResult, Verdict } from '../decisions/checks.ts';
 import type { ComparedRows } from '../decisions/gate.ts';
+import type { Choice } from '../decisions/simplest.ts';
 
 /** Everything that crosses the border of a workflow, and the ids under which workflows are found. */
 
@@ -186,6 +187,8 @@ export interface FeaturizeResult {
   features: number;
   candidates: number;
   folds: number;
+  /** Which candidate is taken; absent: the best. */
+  rule?: 'best' | 'oneStandardError';
   parallelism: number;
   /** What the gate will ask of the hold-out. */
   gate: { atLeast?: number; atMost?: number; tolerance: number };
@@ -195,6 +198,8 @@ export interface RefitInput extends StageInput {
   datasetDigest: string;
   featuresDigest: string;
   candidate: number;
+  /** Why it is this candidate, where a rule other than the best mean said so. */
+  choice?: Choice;
 }
 
 export interface RefitResult {

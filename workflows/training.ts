@@ -14,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
 import { judgeGate } from '../decisions/gate.ts';
+import { chooseSimplest, oneStandardErrorFrom, type Choice } from '../decisions/simplest.ts';
 import { rootMessage } from './failures.ts';
 import {
   ids,
@@ -22,6 +23,7 @@ import {
   searchProgress,
   setParallelism,
   STAGES,
+  type CandidateScore,
   type FeaturizeResult,
   type RolloutInput,
   type SearchResult,
@@ -115,10 +117,13 @@ async function stages(
 
   const found = await stage('search', progress, async (note) => {
     const result = await searchGrid(input, features, progress, width);
-    note(`${result.done} candidates${result.failed ? `, ${result.failed} refused` : ''}`);
-    return result;
+    const choice = result.best && (await chooseByRule(input, features, result.best));
+    note(
+      `${result.done} candidates${result.failed ? `, ${result.failed} refused` : ''}${choice ? `. ${choice.reason}` : ''}`,
+    );
+    return { ...result, choice };
   });
-  const best = found.best;
+  const { best, choice } = found;
   if (!best) {
     throw ApplicationFailure.create({
       type: 'LEARNER_REFUSED',
@@ -130,9 +135,13 @@ async function stages(
     });
   }
 
-  const chosen = { ...data, featuresDigest: features.featuresDigest, candidate: best.index };
+  const candidate = choice?.candidate ?? best.index;
+  const chosen = {
+    ...{ ...data, featuresDigest: features.featuresDigest, candidate },
+    ...(choice ? { choice } : {}),
+  };
   const evaluation = await stage('evaluate', progress, async (note) => {
-    const model = await trainer.refit.executeWithOptions(long(`Refit candidate ${best.index}`), [chosen]);
+    const model = await trainer.refit.executeWithOptions(long(`Refit candidate ${candidate}`), [chosen]);
     const result = await trainer.evaluate.executeWithOptions(long(`Evaluate on the hold-out`), [
       { ...chosen, ...model },
     ]);
@@ -162,7 +171,7 @@ async function stages(
       if (!gate.needsPerson || !input.managed) return refused;
       // A person's yes registers it without another look at it.
       await checkParity();
-      return { ...refused, undecided: { candidate: best.index } };
+      return { ...refused, undecided: { candidate } };
     }
     await checkParity();
     const registered = await orchestrator.register.executeWithOptions(
@@ -179,6 +188,22 @@ async function stages(
     const { modelDigest: digest } = evaluation;
     return { ...base, version, existing, champion, digest, reason: gate.reason, rollout: rolledOut };
   });
+}
+
+/** Which candidate the definition's rule takes; undefined where it takes the best. */
+async function chooseByRule(
+  { name, run }: TrainingInput,
+  { rule, metric, folds }: FeaturizeResult,
+  best: CandidateScore,
+): Promise<Choice | undefined> {
+  if (rule !== 'oneStandardError') return undefined;
+  const bound = oneStandardErrorFrom(best, folds, metric.better);
+  // A search may have more candidates than a workflow may carry, so the first that is good enough is looked up.
+  const first = await orchestrator.firstCandidateWithin.executeWithOptions(
+    short(`First candidate within one standard error`),
+    [{ name, run, bound, better: metric.better }],
+  );
+  return chooseSimplest(best, first, { metric: metric.name, folds });
 }
 
 /** A child that outlives the training. @returns its workflow id */

@@ -117,7 +117,7 @@ function classTable({ stored: { evaluation } }: Report): string {
   return section('By class', '', table(['Class', '#Precision', '#Recall', '#F1', '#Rows'], lines));
 }
 
-function leaderboard({ candidates, metric, winner }: Report): string {
+function leaderboard({ stored, candidates, metric, winner }: Report): string {
   const scored = sortCandidates(candidates, metric);
   const lines = scored
     .slice(0, MAX_LEADERBOARD)
@@ -139,7 +139,7 @@ function leaderboard({ candidates, metric, winner }: Report): string {
     .map(({ learner, reason }) =>
       row(['', `${html(learner)} <em>refused: ${html(reason ?? '')}</em>`, '', '']),
     );
-  const note = `${METRICS[metric].title}, mean and standard deviation over the folds.${left > 0 ? ` ${formatCount(left)} more are kept with the run.` : ''}`;
+  const note = `${METRICS[metric].title}, mean and standard deviation over the folds.${left > 0 ? ` ${formatCount(left)} more are kept with the run.` : ''}${stored.choice ? ` ${html(stored.choice.reason)}` : ''}`;
   return section('Candidates', note, table(['', 'Candidate', '#Mean', '#Deviation'], [...lines, ...refused]));
 }
 

@@ -37,21 +37,32 @@ function headline(summary: TrainingSummary, { bold, green, yellow, red, dim }: C
 
 /** The best ten, in the order of the search. */
 export function leaderboardText(
-  { name, run, leaderboard, refused, metric }: TrainingSummary,
+  { name, run, leaderboard, refused, metric, chosen }: TrainingSummary,
   { dim, green }: Colors,
   most = LEADERBOARD_ROWS,
 ): string {
   const shown = varied([...leaderboard, ...refused]);
-  const head = ['', 'algorithm', 'parameters', `${metric?.name ?? 'score'} over the folds`].map((cell) =>
-    dim(cell),
-  );
+  const also = Object.keys(leaderboard[0]?.also ?? {});
+  const head = [
+    '',
+    'algorithm',
+    'parameters',
+    `${metric?.name ?? 'score'} over the folds`,
+    ...also.map((name) => `${name} ± standard error`),
+  ].map((cell) => dim(cell));
   const rows = leaderboard.slice(0, most).map((row, i) => {
-    const mark = i === 0 ? green('1') : String(i + 1);
+    const place = row.chosen ? `★ ${i + 1}` : String(i + 1);
+    const mark = row.chosen || (i === 0 && !chosen) ? green(place) : place;
     const fold = `${score(row.cv)} ${dim(`± ${score(row.std)}`)}`;
-    return [mark, row.algorithm, params(row.params, shown.get(row.algorithm)), fold];
+    const beside = also.map((name) => {
+      const value = row.also?.[name];
+      return value ? `${score(value.mean)} ${dim(`± ${score(value.standardError)}`)}` : '-';
+    });
+    return [mark, row.algorithm, params(row.params, shown.get(row.algorithm)), fold, ...beside];
   });
   const rest = leaderboard.length - rows.length;
   const lines = [table([head, ...rows], { right: [0] })];
+  if (chosen) lines.push(`  ★ ${chosen.reason}`);
   if (rest > 0)
     lines.push(dim(`  and ${rest} more; all of them with \`npx perennial run show ${name}/${run}\``));
   for (const { algorithm, params: values, reason } of refused.slice(0, most))

@@ -43,7 +43,7 @@ describe.each([0, 1])('a pool of %i + 1 threads', (which) => {
 
   test('a target beyond what the learner can hold is its refusal, not a defect', async () => {
     const huge = { ...numbers, y: numbers.y.map((v) => v * 1e307) };
-    const folds = plainFolds(huge.rows, 3, 1);
+    const folds = plainFolds(huge.rows, 3, 1).map((test) => ({ test }));
     const request = { problem: huge, learner: 'ridge', params: paramsOf('ridge', {}), seed: 5, folds };
     await expect(pools[which].crossValidate(request)).rejects.toBeInstanceOf(NumericalError);
   });
@@ -63,7 +63,7 @@ describe.each([0, 1])('a pool of %i + 1 threads', (which) => {
         learner: name,
         params,
         seed: 5,
-        folds,
+        folds: folds.map((test) => ({ test })),
         onFold: (...at) => done.push(at),
       });
       expect(done).toEqual([[1, 3], [2, 3], [3, 3]]); // prettier-ignore
@@ -81,6 +81,22 @@ describe.each([0, 1])('a pool of %i + 1 threads', (which) => {
         }),
       );
     }
+  });
+
+  test('learns from the rows that a fold names, and from no others', async () => {
+    const train = Int32Array.from({ length: 100 }, (_, i) => i);
+    const test = Int32Array.from({ length: 50 }, (_, i) => 200 + i);
+    const request = { learner: 'tree', params: paramsOf('tree'), seed: 5, folds: [{ train, test }] };
+    const scores = await pools[which].crossValidate({ ...request, problem: classes });
+    // What stands elsewhere changes nothing.
+    const elsewhere = classes.y.map((value, row) => (row < 100 || (row >= 200 && row < 250) ? value : 0));
+    expect(await pools[which].crossValidate({ ...request, problem: { ...classes, y: elsewhere } })).toEqual(
+      scores,
+    );
+    const model = fit('tree', { ...classes, train }, paramsOf('tree'), 5);
+    const predictions = find('tree').predict(model, classes.x, classes.columns, test);
+    const truth = Float64Array.from(test, (row) => classes.y[row]);
+    expect(scores).toEqual([computeMetrics(classes.task, classes.classes, undefined, truth, predictions)]);
   });
 
   test('bins a matrix as one thread does, on shared memory', async () => {

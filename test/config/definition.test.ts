@@ -45,6 +45,21 @@ describe('a definition', () => {
     expect(definitionHash(defineLifecycle({ ...smallest, seed: 1, checks: [] }))).toBe(hash);
   });
 
+  it('keeps the hash that it had before there were kinds of folds, where it names none', () => {
+    const hash = 'aef28c0c55358e438a6c76943f969a26ec27324bfaedc9531b90ee649e614b48';
+    expect(definitionHash(defineLifecycle(smallest))).toBe(hash);
+    expect(
+      definitionHash(
+        defineLifecycle({ ...smallest, select: { cv: undefined, rule: undefined, also: undefined } }),
+      ),
+    ).toBe(hash);
+    expect(definitionHash(defineLifecycle({ ...smallest, select: { cv: { kind: 'plain' } } }))).not.toBe(
+      hash,
+    );
+    const timed = defineLifecycle({ ...smallest, time: 'at', select: { cv: { kind: 'time' } } });
+    expect(timed.select.cv).toEqual({ kind: 'time', gapMs: 0 });
+  });
+
   it('hashes sections alone, so that one section does not change the lineage of another', () => {
     const a = defineLifecycle(smallest);
     const b = defineLifecycle({ ...smallest, search: [forest()] });
@@ -85,6 +100,73 @@ describe('a wrong definition is told by its path, its value and what would be ri
       'one fold',
       { ...smallest, select: { folds: 1 } },
       { field: 'select.folds', text: /select\.folds is 1/ },
+    ],
+    [
+      'folds of no kind',
+      { ...smallest, select: { cv: { kind: 'random' } } },
+      { field: 'select.cv.kind', text: /"random".*stratified.*group/ },
+    ],
+    [
+      'folds by time without a time',
+      { ...smallest, select: { cv: { kind: 'time' } } },
+      { field: 'select.cv.kind', text: /"time".*`time` to name a column/ },
+    ],
+    [
+      'a gap where nothing is in order',
+      { ...smallest, select: { cv: { kind: 'plain', gapMs: 5 } } },
+      { field: 'select.cv.gapMs', text: /gapMs is not known/ },
+    ],
+    [
+      'a negative gap',
+      { ...smallest, time: 'at', select: { cv: { kind: 'time', gapMs: -5 } } },
+      { field: 'select.cv.gapMs', text: /gapMs is -5/ },
+    ],
+    [
+      'groups without a column',
+      { ...smallest, select: { cv: { kind: 'group' } } },
+      { field: 'select.cv.column', text: /column is missing/ },
+    ],
+    [
+      'groups by the target',
+      { ...smallest, select: { cv: { kind: 'group', column: 'left' } } },
+      { field: 'select.cv.column', text: /"left".*other than the target/ },
+    ],
+    [
+      'strata of numbers',
+      { ...smallest, task: 'regression', select: { cv: { kind: 'stratified' } } },
+      { field: 'select.cv.kind', text: /"stratified".*`plain`/ },
+    ],
+    [
+      'groups that the prediction log does not have',
+      {
+        ...smallest,
+        key: 'id',
+        features: [standardize('age')],
+        watch: {},
+        retrain: { data: 'predictions' },
+        select: { cv: { kind: 'group', column: 'household' } },
+      },
+      { field: 'select.cv.column', text: /"household".*column of the key or of a feature/ },
+    ],
+    [
+      'a metric beside that is the metric',
+      { ...smallest, select: { metric: 'rocAuc', also: ['logLoss', 'rocAuc'] } },
+      { field: 'select.also[1]', text: /"rocAuc".*other than select\.metric/ },
+    ],
+    [
+      'a metric beside twice',
+      { ...smallest, select: { also: ['logLoss', 'logLoss'] } },
+      { field: 'select.also[1]', text: /each metric once/ },
+    ],
+    [
+      'a metric beside of another task',
+      { ...smallest, task: 'regression', select: { also: ['mae', 'logLoss'] } },
+      { field: 'select.also[1]', text: /a metric of regression/ },
+    ],
+    [
+      'an unknown rule',
+      { ...smallest, select: { rule: 'simplest' } },
+      { field: 'select.rule', text: /"simplest".*best.*oneStandardError/ },
     ],
     ['an empty search', { ...smallest, search: [] }, { field: 'search', text: /at least one learner/ }],
     [

@@ -31,7 +31,7 @@ test.each(iterating.map(({ name }) => name))('%s says so when it is stopped shor
 });
 
 test('a fold has it among its scores, without it where nothing iterates', () => {
-  const task = { problem: classes, seed: 1, fold: classes.train.slice(0, 60), learner: 'logistic' };
+  const task = { problem: classes, seed: 1, fold: { test: classes.train.slice(0, 60) }, learner: 'logistic' };
   const score = (learner: string, params: object) =>
     scoreFold({ ...task, learner, params: find(learner).params.parse(params) });
   expect(score('logistic', { l1: 1 })).toMatchObject({ metrics: { converged: 1 } });

@@ -35,6 +35,12 @@ describe('the path, the value and what is near', () => {
   test.each([
     [{ target: 'on_tme' }, 'target', 'on_tme', 'Did you mean "on_time"?'],
     [{ key: ['origin', 'orign'] }, 'key[1]', 'orign', 'Did you mean "origin"?'],
+    [
+      { select: { cv: { kind: 'group', column: 'orign' } } },
+      'select.cv.column',
+      'orign',
+      'Did you mean "origin"?',
+    ],
     [{ time: 'Scheduled_at ' }, 'time', 'Scheduled_at ', 'Did you mean "scheduled_at"?'],
     [{ checks: [range('distnace', { min: 0 })] }, 'checks[0].column', 'distnace', 'Did you mean "distance"?'],
     [

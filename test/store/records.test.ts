@@ -136,6 +136,23 @@ describe('candidates', () => {
     expect(await store.candidates.list('searched', 2)).toEqual([]);
   });
 
+  test('are found by the first that is good enough, of the run and among those with a score', async () => {
+    const { name, number } = await startRun(store, 'within');
+    const means = [NaN, 0.2, 0.1 + 0.2, 0.9];
+    for (const [i, mean] of means.entries())
+      await store.candidates.record(name, number, { ...rows[0], index: i + 2, mean });
+    await store.candidates.record(name, number, { ...rows[1], index: 0 });
+    const first = async (bound: number, better: 'higher' | 'lower') =>
+      (await store.candidates.firstWithin(name, number, bound, better))?.index;
+    expect(await first(0.2, 'higher')).toBe(3);
+    expect(await first(0.1 + 0.2, 'higher')).toBe(4); // To the last bit.
+    expect(await first(0.1 + 0.2 + 2 ** -53, 'higher')).toBe(5);
+    expect(await first(0.91, 'higher')).toBeUndefined();
+    expect(await first(0.95, 'lower')).toBe(3);
+    expect(await first(0.1, 'lower')).toBeUndefined();
+    expect(await store.candidates.firstWithin(name, number + 1, 0, 'higher')).toBeUndefined();
+  });
+
   test('have a score or a reason', async () => {
     const { name, number } = await startRun(store, 'scored');
     await expect(

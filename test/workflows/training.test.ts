@@ -1,9 +1,14 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { baselineForest, csv, ridge, rows, tree } from '../../config/define.ts';
+import { readEvaluation } from '../../activities/evaluation.ts';
+import { baselineForest, csv, logistic, ridge, rows, tree } from '../../config/define.ts';
+import { summaryText } from '../../client/terminal/summaryText.ts';
+import { openTerminal } from '../../client/terminal/terminal.ts';
 import type { TrainingHandle } from '../../client/trainingHandle.ts';
+import type { Definition } from '../../config/definition.ts';
 import { searchAttributes } from '../../config/searchAttributes.ts';
+import { Random } from '../../learning/rng.ts';
 import { ids } from '../../workflows/messages.ts';
 import { openBench, type Bench } from './bench.ts';
 import { smallCsv } from './data.ts';
@@ -131,6 +136,103 @@ describe('a training learns', () => {
     expect(model.signature.classes).toEqual(task === 'multiclass' ? ['high', 'low', 'middle'] : undefined);
     if (task === 'regression') expect(model.metrics.r2).toBeGreaterThan(0.9);
     else expect(model.metrics.accuracy).toBeGreaterThan(0.6);
+  });
+
+  test.each([
+    ['time', { kind: 'time' as const, gapMs: 3_600_000 }],
+    ['group', { kind: 'group' as const, column: 'depot' }],
+  ])('and is not told by folds of one %s what it could not have known', async (kind, cv) => {
+    // Whether parcels are late is drawn for each depot, and depots open one after the other: all that can be learned
+    // is which depot it was.
+    const random = new Random(11);
+    const depots = Array.from({ length: 60 }, () => random.below(2));
+    const lines = Array.from({ length: 600 }, (_, id) => {
+      const depot = Math.floor(id / 10);
+      const seen = new Date(Date.UTC(2026, 0, 1 + depot, id % 10)).toISOString();
+      return `${id},${depot},d${depot},${seen},${depots[depot] === 1 ? 'yes' : 'no'}`;
+    });
+    const definition = {
+      dataset: 'SELECT id, size, depot, seen, late FROM parcels',
+      time: 'seen',
+      features: [{ kind: 'passthrough' as const, columns: ['size'] }],
+      search: [tree({ maxDepth: 20 })],
+    };
+    const scoreOf = async (name: string, select: Definition['select']['cv']) => {
+      const source = csv(bench.write(`${name}-depots.csv`, `id,size,depot,seen,late\n${lines.join('\n')}\n`));
+      const more = { ...definition, name, sources: { parcels: source } };
+      const handle = await bench.client.train(
+        small(bench, { ...more, select: { metric: 'accuracy', folds: 4, cv: select } }),
+      );
+      expect(await handle.result()).toMatchObject({ outcome: 'registered' });
+      const [candidate] = (await bench.client.run(name, handle.run)).candidates;
+      expect(candidate.folds).toHaveLength(4);
+      return candidate.mean;
+    };
+    const dealt = await scoreOf(`dealt-${kind}`, undefined);
+    const kept = await scoreOf(`kept-${kind}`, cv);
+    expect(dealt).toBeGreaterThan(0.9);
+    expect(kept).toBeLessThan(0.75);
+  });
+
+  test('nothing where a metric to be reported beside does not fit what the target turned out to be', async () => {
+    const handle = await bench.client.train(
+      small(bench, { name: 'misfit', select: { folds: 2, also: ['rmse'] } }),
+    );
+    await expect(handle.result()).rejects.toMatchObject({
+      code: 'INVALID_DEFINITION',
+      field: 'select.also[0]',
+    });
+  });
+
+  test('by the simplest candidate within one standard error of the best, and says which, beside the best, and why', async () => {
+    const definition = small(bench, {
+      name: 'simplest',
+      search: [logistic({ l2: [100, 30, 10, 3, 1, 0.3, 0.1, 0.01] })],
+      select: { metric: 'logLoss', folds: 5, rule: 'oneStandardError', also: ['accuracy', 'rocAuc'] },
+    });
+    const { name, run, ...handle } = await bench.client.train(definition);
+    const result = await handle.result();
+    expect(result).toMatchObject({ outcome: 'registered' });
+    const { candidates, run: row } = await bench.client.run(name, run);
+    const means = candidates.map(({ mean = NaN }) => mean);
+    const best = means.indexOf(Math.min(...means));
+    const bound = means[best] + (candidates[best].std ?? NaN) / Math.sqrt(4);
+    const chosen = means.findIndex((mean) => mean <= bound);
+    expect(chosen).toBeLessThan(best); // Else this would show nothing.
+
+    const summary = await bench.client.summary(name, run);
+    expect(summary).toMatchObject({
+      best: { params: candidates[best].params },
+      chosen: {
+        params: candidates[chosen].params,
+        reason: expect.stringContaining('one standard error') as string,
+      },
+      metric: { cv: means[chosen] },
+      digest: result.digest,
+    });
+    expect(summary.leaderboard[0]).not.toHaveProperty('chosen');
+    expect(summary.leaderboard.filter((row) => row.chosen).map(({ params }) => params)).toEqual([
+      candidates[chosen].params,
+    ]);
+    const model = await bench.client.model(name);
+    expect(model.params).toMatchObject(candidates[chosen].params);
+    const { stages } = await handle.progress();
+    expect(stages.find(({ stage }) => stage === 'search')?.note).toContain(summary.chosen?.reason);
+    // Standard errors, and metrics that decide nothing, stand beside.
+    expect(summary.leaderboard[0].standardError).toBeCloseTo((candidates[best].std ?? NaN) / 2, 15);
+    const accuracies = candidates[best].folds?.map((fold) => fold.accuracy) ?? [];
+    expect(Object.keys(summary.leaderboard[0].also ?? {})).toEqual(['accuracy', 'rocAuc']);
+    expect(summary.leaderboard[0].also?.accuracy?.mean).toBeCloseTo(
+      accuracies.reduce((a, b) => a + b, 0) / 5,
+      15,
+    );
+    const text = summaryText(summary, openTerminal({ json: true }).colors);
+    expect(text).toContain('accuracy ± standard error');
+    expect(text).toContain(`★ ${summary.chosen?.reason}`);
+    const { reportDigest } = await readEvaluation(bench.store, row.evaluationDigest as string);
+    expect(new TextDecoder().decode(await bench.store.artifacts.get(reportDigest))).toContain(
+      summary.chosen?.reason,
+    );
   });
 
   test('with the candidates that a learner takes: one that refuses ends no search', async () => {

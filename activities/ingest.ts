@@ -5,6 +5,7 @@ import type { Definition } from '../config/definition.ts';
 import { parseTime } from '../config/time.ts';
 import { checkFeatureTypes } from '../learning/encoders/check.ts';
 import { checkColumns } from '../sources/unknown.ts';
+import { bindExpressions } from '../sources/bindExpressions.ts';
 import { datasetKey, describeDataset, materializeDataset } from '../sources/dataset.ts';
 import { resolveSources } from '../sources/resolve.ts';
 import { describeRetraining, type Retraining } from '../sources/retraining.ts';
@@ -46,6 +47,7 @@ export function ingestActivities({ store, files, memoryLimitBytes }: TrainerDepe
         // Every name in the definition is checked on the query's columns before anything is computed.
         const columns = await describeDataset(query);
         refuseUnfit(definition, columns);
+        await bindExpressions(definition.checks, columns, { scratch });
 
         const { retraining, file } = await retrainingOf(input, definition, columns, scratch, signal);
         const key = datasetKey(sources, definition.dataset, retraining);

@@ -6,7 +6,7 @@ import { refuseUnsafe } from './guard.ts';
 import type { Table } from './table.ts';
 
 /** Name of the snapshot in a check's SQL. */
-const SNAPSHOT = 'dataset';
+export const SNAPSHOT = 'dataset';
 
 /**
  * The value of an aggregate such as `avg(distance)`, or of a subquery over `dataset`.
@@ -19,7 +19,7 @@ export async function measureExpression(
   field: string,
   run: RunOptions,
 ): Promise<Measurement> {
-  const query = `SELECT (${sql}\n) AS value FROM ${SNAPSHOT}`;
+  const query = expressionQuery(sql);
   await refuseUnsafe(table.engine, query, [SNAPSHOT], field);
   let rows: Record<string, unknown>[];
   try {
@@ -43,4 +43,9 @@ export async function measureExpression(
   }
   const value = rows[0]?.value;
   return { looked: table.rowCount(), ...(typeof value === 'number' ? { value } : {}), examples: [] };
+}
+
+/** One SELECT; the expression may end in a comment. */
+export function expressionQuery(sql: string): string {
+  return `SELECT (${sql}\n) AS value FROM ${SNAPSHOT}`;
 }

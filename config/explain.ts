@@ -77,7 +77,9 @@ function shown(path: PropertyKey[], value: unknown): unknown {
 }
 
 function withoutSecrets(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/(https?:[/\\\s]*|:[/\\\s]+)[^/?#\\]*@/gi, '$1***@');
+  // Bounded: each colon of a long text would else be followed to its end.
+  if (typeof value === 'string')
+    return value.replace(/(https?:[/\\\s]*|:[/\\\s]+)[^/?#\\]{0,2048}@/gi, '$1***@');
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(

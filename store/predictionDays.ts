@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Queryable } from './pool.ts';
 import { transaction } from './transaction.ts';
 
 /**
@@ -40,8 +41,8 @@ export async function dropDaysBefore(pool: pg.Pool, time: string): Promise<strin
   const written = days.length > 0 ? await writtenSince(pool, limit) : [];
   const dropped: string[] = [];
   for (const day of days) {
-    if (written.some(({ oldest, newest }) => oldest <= day && day <= newest)) continue;
-    if (await dropDay(pool, day)) dropped.push(day);
+    if (holds(written, day)) continue;
+    if (await dropDay(pool, day, limit)) dropped.push(day);
   }
   await pool.query(
     `DELETE FROM prediction_segments WHERE newest_day < $1::date AND appended_at < $1::date
@@ -52,8 +53,8 @@ export async function dropDaysBefore(pool: pg.Pool, time: string): Promise<strin
 }
 
 /** Spans of days before that one to which something was written on it or later. */
-async function writtenSince(pool: pg.Pool, day: string): Promise<{ oldest: string; newest: string }[]> {
-  const { rows } = await pool.query<{ oldest: string; newest: string }>(
+async function writtenSince(db: Queryable, day: string): Promise<{ oldest: string; newest: string }[]> {
+  const { rows } = await db.query<{ oldest: string; newest: string }>(
     `SELECT DISTINCT coalesce(oldest_day, newest_day)::text AS oldest, newest_day::text AS newest
      FROM prediction_segments WHERE appended_at >= $1::date AND coalesce(oldest_day, newest_day) < $1::date`,
     [day],
@@ -71,14 +72,21 @@ async function listDays(pool: pg.Pool): Promise<string[]> {
   return rows.map(({ day }) => day);
 }
 
-async function dropDay(pool: pg.Pool, day: string): Promise<boolean> {
+function holds(spans: readonly { oldest: string; newest: string }[], day: string): boolean {
+  return spans.some(({ oldest, newest }) => oldest <= day && day <= newest);
+}
+
+async function dropDay(pool: pg.Pool, day: string, limit: string): Promise<boolean> {
   try {
-    await transaction(pool, async (client) => {
+    return await transaction(pool, async (client) => {
       await lockDays(client);
       await client.query(`SET LOCAL lock_timeout TO '2s'`);
+      // As DROP would, but before asking: whoever is writing to the day has been waited for, and is seen.
+      await client.query(`LOCK TABLE ONLY predictions IN ACCESS EXCLUSIVE MODE`);
+      if (holds(await writtenSince(client, limit), day)) return false;
       await client.query(`DROP TABLE IF EXISTS ${tableOf(day)}`);
+      return true;
     });
-    return true;
   } catch (error) {
     if (error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE) return false;
     throw error;

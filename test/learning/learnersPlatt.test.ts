@@ -87,3 +87,10 @@ test('a handful of rows is enough to have an answer', () => {
     expect(own.every((share) => share >= 0 && share <= 1)).toBe(true);
   }
 });
+
+test('many equal scores, whose Hessian rounding leaves singular, give the share of the class', () => {
+  const scores = new Float64Array(100_000).fill(3);
+  const belongs = Uint8Array.from(scores, (_, i) => (i % 4 === 0 ? 1 : 0));
+  const { slope, offset } = fitSigmoid(scores, belongs);
+  expect(1 / (1 + Math.exp(-(slope * 3 + offset)))).toBeCloseTo(0.25, 3);
+});

@@ -3,6 +3,7 @@ import { orchestrator, step } from '../options.ts';
 import { announce } from './notices.ts';
 import { note } from './noting.ts';
 import { now, type Lifecycle } from './state.ts';
+import { keepWatch } from './watching.ts';
 
 /**
  * Learning the same again gives the same bytes, so what is to replace the champion may be known: one that failed in
@@ -25,8 +26,12 @@ export async function rejectKnown(self: Lifecycle, version: number, source: stri
     action: 'challenger.reject',
     details: { version, source, because },
   });
-  if (champion) state.champion = version;
-  else state.rejectedInARow++;
+  if (!champion) state.rejectedInARow++;
+  else if (state.champion !== version) {
+    // It became champion elsewhere, when nothing was watched here.
+    state.champion = version;
+    await keepWatch(self);
+  }
   await announce(self, 'refused', await now(self), `${name}@${version} is rejected (${source}). ${because}`);
   return true;
 }

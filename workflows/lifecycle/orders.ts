@@ -51,10 +51,16 @@ export function handleOrders(self: Lifecycle): void {
       const approval = await answerPerson(self, 'approve', order);
       const { kind, trigger, version, run } = approval;
       if (!trigger) return;
-      if (kind === 'retrain') await takeApproved(self, trigger);
-      else if (run !== undefined) await takeUndecided(self, { ...approval, run, trigger }, order);
-      else if (version !== undefined && !(await rejectKnown(self, version, `approval ${order.id}`)))
-        await proceed(self, version, trigger);
+      try {
+        if (kind === 'retrain') await takeApproved(self, trigger);
+        else if (run !== undefined) await takeUndecided(self, { ...approval, run, trigger }, order);
+        else if (version !== undefined && !(await rejectKnown(self, version, `approval ${order.id}`)))
+          await proceed(self, version, trigger);
+      } catch (error) {
+        // What was approved and could not be done is still to be answered.
+        state.approval ??= approval;
+        throw error;
+      }
     },
   });
   take(lifecycleOrders.reject, {

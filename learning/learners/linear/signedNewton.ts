@@ -40,7 +40,8 @@ export function walk({
     let first = -1;
     going.forEach((i, at) => {
       change[at] *= scale[i];
-      if (!kept[i] || (end[i] + share * change[at]) * start[i] > 0) return;
+      // By signs: a product of tiny weights would be 0.
+      if (!kept[i] || Math.sign(end[i] + share * change[at]) === Math.sign(start[i])) return;
       share = -end[i] / change[at];
       first = i;
     });

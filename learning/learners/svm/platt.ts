@@ -47,13 +47,15 @@ export function fitSigmoid(scores: Float64Array, belongs: Uint8Array): Sigmoid {
     }
     if (Math.abs(g1) < TOLERANCE && Math.abs(g2) < TOLERANCE) break;
     const determinant = h11 * h22 - h21 * h21;
+    // Equal scores determine no slope; what is left of the ridge is rounding.
+    if (!(determinant > 0)) break;
     const bySlope = -(h22 * g1 - h21 * g2) / determinant;
     const byOffset = -(h11 * g2 - h21 * g1) / determinant;
     const promised = g1 * bySlope + g2 * byOffset;
     let step = 1;
     for (; step >= LEAST_STEP; step /= 2) {
       const trial = loss(slope + step * bySlope, offset + step * byOffset);
-      if (trial >= value + 1e-4 * step * promised) continue;
+      if (!(trial < value + 1e-4 * step * promised)) continue;
       slope += step * bySlope;
       offset += step * byOffset;
       value = trial;

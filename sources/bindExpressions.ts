@@ -1,12 +1,11 @@
-import { PerennialError } from '../config/errors.ts';
 import type { Check } from '../decisions/checks.ts';
 import type { Column } from '../decisions/profile.ts';
 import { openEngine, type EngineOptions } from './engine.ts';
 import { sentence } from './failure.ts';
 import { refuseUnsafe } from './guard.ts';
 import { expressionQuery, SNAPSHOT } from './measureExpression.ts';
-import { nearest } from './nearest.ts';
 import { quoteName } from './quote.ts';
+import { unknownColumn } from './unknown.ts';
 
 /**
  * Holds the columns that the checks' SQL names against the dataset's, before anything is computed. On a table without rows:
@@ -32,22 +31,10 @@ export async function bindExpressions(
       await refuseUnsafe(engine, query, [SNAPSHOT], field);
       await engine.run(`DESCRIBE ${query}`).catch((error: unknown) => {
         const [, name] = /^Binder Error: Referenced column "(.*?)" not found/.exec(sentence(error)) ?? [];
-        if (name !== undefined) throw unknown(field, name, columns, error);
+        if (name !== undefined) throw unknownColumn(field, name, columns, error);
       });
     }
   } finally {
     await engine.close();
   }
-}
-
-function unknown(field: string, name: string, columns: readonly Column[], cause: unknown): PerennialError {
-  const hint = nearest(
-    name,
-    columns.map((column) => column.name),
-  );
-  return new PerennialError(
-    'UNKNOWN_COLUMN',
-    `${field} names "${name}", which the dataset does not have. ${hint}`,
-    { field, value: name, expected: hint, cause },
-  );
 }

@@ -13,7 +13,7 @@ import { nearest } from './nearest.ts';
 export function checkColumns(definition: Named, columns: readonly Column[]): void {
   for (const { path, name } of namedColumns(definition)) {
     const column = columns.find((c) => c.name === name);
-    if (!column) throw unknown(path, name, columns);
+    if (!column) throw unknownColumn(path, name, columns);
     if (path === 'time' && column.type !== 'timestamp' && column.type !== 'number') {
       throw new PerennialError('INVALID_DEFINITION', `time names "${name}", which is ${column.sqlType}.`, {
         field: path,
@@ -54,7 +54,13 @@ function checkedColumns(check: Check): { path: string; name: string }[] {
   return [];
 }
 
-function unknown(path: string, name: string, columns: readonly Column[]): PerennialError {
+/** @param cause what the engine said, where it was the engine that missed the column */
+export function unknownColumn(
+  path: string,
+  name: string,
+  columns: readonly Column[],
+  cause?: unknown,
+): PerennialError {
   const hint = nearest(
     name,
     columns.map((c) => c.name),
@@ -66,6 +72,7 @@ function unknown(path: string, name: string, columns: readonly Column[]): Perenn
       field: path,
       value: name,
       expected: hint,
+      cause,
     },
   );
 }

@@ -16,8 +16,8 @@ interface PairsScored {
   unusable?: string;
 }
 
-/** Rows that are read, scored and recorded at a time. */
-const BATCH_ROWS = 1_000;
+/** Rows that are read, scored and recorded at a time: each time asks again which labels are still to be paired. */
+const BATCH_ROWS = 5_000;
 /** So long a call goes on where labels never cease to come; the next look makes another, and sees what this one found. */
 const MAX_CALL_MS = 20_000;
 

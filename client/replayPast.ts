@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { openSession, type Answers, type ModelSession } from '../compute/session.ts';
-import { rawBatch, type RawBatch } from '../config/raw.ts';
+import { rawBatch } from '../config/raw.ts';
+import { encodeInputs } from '../store/loggedInputs.ts';
 import { encodePrediction } from '../store/predictionTuple.ts';
 import type { PredictionRecord } from '../store/predictionTypes.ts';
 import type { ModelVersionRow, Store } from '../store/types.ts';
@@ -175,7 +176,7 @@ async function answer(
     arm: 'champion',
     rows: 1,
     keys: [key],
-    inputs: loggedInputs(batch, i),
+    inputs: encodeInputs(batch, [i]),
     outputs: outputs.slice(i * width, (i + 1) * width),
     status: 0,
     latencyUs: 500,
@@ -189,13 +190,6 @@ async function answer(
       : Math.abs((answers.prediction?.[i] ?? NaN) - Number(truth)),
   );
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-}
-
-/** As a gateway logs them: one value a column, missing numbers null. */
-function loggedInputs({ columns }: RawBatch, row: number): string {
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, [values[row]]])),
-  );
 }
 
 /** As a gateway logs them: binary the positive class's probability, multiclass all of them, regression the value. */

@@ -1,6 +1,7 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import { PerennialError } from '../config/errors.ts';
 import type { RawBatch } from '../config/raw.ts';
+import type { MatrixModel } from './numberMatrix.ts';
 
 /** A raw column as a model's graph declares it. */
 export interface ModelInput {
@@ -9,16 +10,20 @@ export interface ModelInput {
 }
 
 /**
- * The inputs that a model declares.
+ * The raw columns that a model reads, in the order of its file.
  *
+ * @param matrix where the session's model was made to read its numbers as one
  * @throws PerennialError INVALID_INPUT where one is not a column [N, 1] of strings or doubles
  */
-export function declaredInputs(session: InferenceSession): ModelInput[] {
-  return session.inputMetadata.map((input) => {
-    const { name } = input;
-    const type = input.isTensor ? INPUT_TYPES[input.type] : undefined;
-    if (!input.isTensor || type === undefined || input.shape.length !== 2 || input.shape[1] !== 1) {
-      const found = input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'not a tensor';
+export function declaredInputs(session: InferenceSession, matrix?: MatrixModel): ModelInput[] {
+  const metadata = new Map(session.inputMetadata.map((input) => [input.name, input]));
+  const inMatrix = new Set(matrix?.columns);
+  return (matrix?.published ?? session.inputNames).map((name) => {
+    if (inMatrix.has(name)) return { name, type: 'double' };
+    const input = metadata.get(name);
+    const type = input?.isTensor ? INPUT_TYPES[input.type] : undefined;
+    if (!input?.isTensor || type === undefined || input.shape.length !== 2 || input.shape[1] !== 1) {
+      const found = input?.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'not a tensor';
       throw new PerennialError(
         'INVALID_INPUT',
         `The model's input "${name}" is ${found}; expected string or float64 [N, 1].`,
@@ -78,23 +83,38 @@ export function checkBatch(batch: RawBatch, inputs: readonly ModelInput[]): void
   }
 }
 
-/** Rows from..to (excluded) of a checked batch as ONNX Runtime's tensors [to - from, 1]. */
+/** Rows from..to (excluded) of a checked batch as ONNX Runtime's tensors: [to - from, 1], and the matrix of numbers. */
 export function feedsOf(
   batch: RawBatch,
   inputs: readonly ModelInput[],
+  matrix: MatrixModel | undefined,
   from: number,
   to: number,
 ): Record<string, Tensor> {
   // No prototype: a column may be called __proto__ or constructor.
   const feeds = Object.create(null) as Record<string, Tensor>;
-  for (const { name } of inputs) {
+  const rows = to - from;
+  if (matrix) feeds[matrix.input] = matrixOf(batch, matrix.columns, from, to);
+  for (const { name, type } of inputs) {
+    if (matrix && type === 'double') continue;
     const column = batch.columns[name];
     feeds[name] =
       column instanceof Float64Array
-        ? new Tensor('float64', ownNumbers(column, from, to), [to - from, 1])
-        : new Tensor('string', column.slice(from, to), [to - from, 1]);
+        ? new Tensor('float64', ownNumbers(column, from, to), [rows, 1])
+        : new Tensor('string', column.slice(from, to), [rows, 1]);
   }
   return feeds;
+}
+
+/** Row-major [to - from, columns]. */
+function matrixOf(batch: RawBatch, columns: readonly string[], from: number, to: number): Tensor {
+  const width = columns.length;
+  const values = new Float64Array((to - from) * width);
+  for (let c = 0; c < width; c++) {
+    const column = batch.columns[columns[c]] as Float64Array;
+    for (let row = from, at = c; row < to; row++, at += width) values[at] = column[row];
+  }
+  return new Tensor('float64', values, [to - from, width]);
 }
 
 /** A view of those rows; a copy of them where they lie on shared memory, which ONNX Runtime refuses. */

@@ -31,36 +31,46 @@ export interface BatcherOptions {
  * by itself. Each gets its own rows of the answer. When a batch fails each of its requests is tried alone, so that one
  * cannot fail its neighbours.
  *
+ * All versions gather together, and the one of most requests is computed first, so that the fewest wait for another's
+ * rows. If each gathered for itself, the few requests of a challenger would be answered on their own, come again on their
+ * own, and leave the batches in pieces: over 10 connections that cost 16 % of the requests a second.
+ *
  * A larger request is computed in slices of some 2.5 ms with the event loop turning in between, one such request at a
  * time: a small request waits for two slices at the most (the one under way, and one while it gathers).
  */
 export function createBatcher({ maxBatchRows = 256 }: BatcherOptions = {}): Batcher {
-  const gathering = new Map<Model, Gathering>();
+  let gathering: Gathering | undefined;
   const inTurn = takeTurns(1);
 
   function gather(model: Model, job: Job): void {
-    const { rows } = job.batch;
-    const open = gathering.get(model);
+    if (!gathering) {
+      gathering = { byModel: new Map(), arrived: 0, before: 1, turns: 0 };
+      setImmediate(endTurn);
+    }
+    const { byModel } = gathering;
+    const open = byModel.get(model);
     if (open) {
       open.jobs.push(job);
-      open.rows += rows;
-      return;
+      open.rows += job.batch.rows;
+    } else {
+      byModel.set(model, { jobs: [job], rows: job.batch.rows });
     }
-    gathering.set(model, { jobs: [job], rows, before: 1, turns: 0 });
-    setImmediate(endTurn, model);
+    gathering.arrived++;
   }
 
-  function endTurn(model: Model): void {
-    const open = gathering.get(model);
-    if (!open) return;
-    const { jobs, rows, before, turns } = open;
-    if (jobs.length > before && rows < maxBatchRows && turns < MAX_TURNS) {
-      open.before = jobs.length;
-      open.turns++;
-      return void setImmediate(endTurn, model);
+  function endTurn(): void {
+    if (!gathering) return;
+    const { byModel, arrived, before, turns } = gathering;
+    const open = [...byModel];
+    if (arrived > before && turns < MAX_TURNS && open.every(([, { rows }]) => rows < maxBatchRows)) {
+      gathering.before = arrived;
+      gathering.turns++;
+      return void setImmediate(endTurn);
     }
-    gathering.delete(model);
-    for (const some of portions(jobs.filter(isWanted), maxBatchRows)) void compute(model, some);
+    gathering = undefined;
+    if (open.length > 1) open.sort(([, one], [, other]) => other.jobs.length - one.jobs.length);
+    for (const [model, { jobs }] of open)
+      for (const some of portions(jobs.filter(isWanted), maxBatchRows)) void compute(model, some);
   }
 
   async function computeLarge(model: Model, batch: RawBatch, wait: Wait): Promise<Answers> {
@@ -94,9 +104,10 @@ export function createBatcher({ maxBatchRows = 256 }: BatcherOptions = {}): Batc
 const MAX_TURNS = 3;
 
 interface Gathering {
-  jobs: Job[];
-  rows: number;
-  /** Jobs at the end of the turn before; in the first, the one that nobody need wait for. */
+  byModel: Map<Model, { jobs: Job[]; rows: number }>;
+  /** Jobs of all models. */
+  arrived: number;
+  /** At the end of the turn before; in the first, the one that nobody need wait for. */
   before: number;
   turns: number;
 }

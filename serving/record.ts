@@ -1,9 +1,9 @@
 import type { Answers } from '../compute/session.ts';
 import { PerennialError } from '../config/errors.ts';
+import { encodeInputs } from '../store/loggedInputs.ts';
 import type { Arm, PredictionRecord } from '../store/predictionTypes.ts';
 import type { RouteRow } from '../store/routeTypes.ts';
 import type { ModelVersionRow } from '../store/types.ts';
-import { inputsJson } from './inputsJson.ts';
 import type { InferRequest } from './types.ts';
 
 interface Answered {
@@ -42,7 +42,7 @@ export function recordOf({
     rows: rowIndexes?.length ?? request.batch.rows,
     rowIndexes,
     keys: keys && rowIndexes && keys.length > 1 ? rowIndexes.map((i) => keys[i]) : keys,
-    inputs: route?.logInputs ? inputsJson(request.batch, rowIndexes) : undefined,
+    inputs: route?.logInputs ? encodeInputs(request.batch, rowIndexes) : undefined,
     outputs: row && answers ? outputsOf(row, answers) : undefined,
     status,
     latencyUs: Math.round((performance.now() - request.receivedMs) * 1_000),

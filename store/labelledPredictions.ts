@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { decodeInputs } from './loggedInputs.ts';
 import { readLog } from './logCursor.ts';
 import type { LabelledPrediction } from './predictionTypes.ts';
 
@@ -51,7 +52,7 @@ const LABELLED = `
     OFFSET 0
   )
   SELECT at, positions, subjects, labels,
-         (SELECT inputs::text FROM predictions
+         (SELECT inputs FROM predictions
           WHERE predictions.at = records.at AND predictions.request_id = records.request_id AND name = $1
             AND predictions.version = records.version AND predictions.arm = records.arm
             AND status = 0 AND inputs IS NOT NULL
@@ -64,11 +65,11 @@ interface StoredRecord {
   positions: number[];
   subjects: string[];
   labels: string[];
-  inputs: string;
+  inputs: Buffer;
 }
 
 function toRows({ at, positions, subjects, labels, inputs }: StoredRecord): LabelledPrediction[] {
-  const columns = Object.entries(JSON.parse(inputs) as Record<string, (number | string | null)[]>);
+  const columns = Object.entries(decodeInputs(inputs));
   return positions.map((position, i) => ({
     key: subjects[i],
     at: at.getTime(),

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
+import { freshenLogStatistics } from './logStatistics.ts';
 
 /**
  * Records of the prediction log through a cursor, with one view of the log, in batches of some 4 MiB of inputs. Whoever
@@ -7,13 +8,14 @@ import Cursor from 'pg-cursor';
  *
  * @param sql sorts before it reads inputs, so that the sort holds none of them
  */
-export async function* readLog<StoredRecord extends { inputs: string | null }>(
+export async function* readLog<StoredRecord extends { inputs: Buffer | null }>(
   pool: pg.Pool,
   sql: string,
   values: unknown[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StoredRecord[]> {
   signal?.throwIfAborted();
+  await freshenLogStatistics(pool);
   const client = await pool.connect();
   let usable = false;
   const hangUp = () => void (client as pg.ClientBase as pg.Client).end();

@@ -1,8 +1,9 @@
 import type pg from 'pg';
+import { freshenLogStatistics } from './logStatistics.ts';
 import { transaction } from './transaction.ts';
 
 /**
- * A statement that may take five minutes: for the few models with tens of millions of predictions in one rollout, where
+ * A statement over the log that may take five minutes: for the few models with tens of millions of predictions in one rollout, where
  * the pool's own limit would cancel every look.
  */
 export async function longQuery<T extends pg.QueryResultRow>(
@@ -10,6 +11,7 @@ export async function longQuery<T extends pg.QueryResultRow>(
   text: string,
   values: unknown[],
 ): Promise<T[]> {
+  await freshenLogStatistics(pool);
   return transaction(pool, async (client) => {
     await client.query(`SET LOCAL statement_timeout TO '5min'`);
     return (await client.query<T>(text, values)).rows;

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { decodeInputs } from './loggedInputs.ts';
 import { storedId } from './ids.ts';
 import type { PredictionFilter, PredictionRow } from './predictionTypes.ts';
 import { iso, present } from './rows.ts';
@@ -19,10 +20,14 @@ export async function listPredictions(pool: pg.Pool, filter: PredictionFilter): 
      FROM predictions WHERE ${conditions.join(' AND ')} ORDER BY at DESC, request_id DESC, arm LIMIT $2`,
     values,
   );
-  return rows.map((row) => ({ ...present<StoredPrediction>(row), at: iso(row.at) }));
+  return rows.map(({ inputs, ...row }) => ({
+    ...present<Omit<StoredPrediction, 'inputs'>>(row),
+    ...(inputs ? { inputs: decodeInputs(inputs) } : {}),
+    at: iso(row.at),
+  }));
 }
 
-type StoredPrediction = Omit<PredictionRow, 'at'> & { at: Date };
+type StoredPrediction = Omit<PredictionRow, 'at' | 'inputs'> & { at: Date; inputs: Buffer | null };
 
 /** Each alternative is one index. */
 function ofKey(key: string): string {

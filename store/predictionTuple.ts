@@ -36,8 +36,7 @@ export function tupleBound({
   if (keys) for (const key of keys) bytes += MIN_ID_BOUND + 3 * key.length;
   if (rowIndexes) bytes += ARRAY_HEADER_BYTES + 8 * rowIndexes.length;
   if (outputs) bytes += ARRAY_HEADER_BYTES + 8 * outputs.length;
-  // A text in UTF-8 has at most 3 bytes a UTF-16 unit; of a long one it is worth knowing.
-  if (inputs !== undefined) bytes += inputs.length < 4096 ? 3 * inputs.length : Buffer.byteLength(inputs);
+  if (inputs) bytes += inputs.length;
   return bytes;
 }
 
@@ -101,9 +100,7 @@ export class TupleBuffer {
     this.#integers(record.rowIndexes);
     this.#ids(record.keys);
     this.#reals(record.outputs);
-    // The escape \u0000 is legal in json, the character is not.
-    if (record.inputs === undefined) this.#null();
-    else this.#long(record.inputs.includes('\0') ? record.inputs.replaceAll('\0', '\\u0000') : record.inputs);
+    this.#bytes(record.inputs);
   }
 
   #null(): void {
@@ -153,6 +150,13 @@ export class TupleBuffer {
     const written = this.bytes.write(text, this.length + 4, 'utf8');
     this.#view.setInt32(this.length, written);
     this.length += 4 + written;
+  }
+
+  #bytes(value: Uint8Array | undefined): void {
+    if (value === undefined) return this.#null();
+    this.#view.setInt32(this.length, value.length);
+    this.bytes.set(value, this.length + 4);
+    this.length += 4 + value.length;
   }
 
   #integers(values: readonly number[] | undefined): void {

@@ -1,3 +1,5 @@
+import type { LoggedColumns } from './loggedInputs.ts';
+
 export type Arm =
   | 'champion'
   | 'challenger'
@@ -19,8 +21,8 @@ export interface PredictionRecord {
   rowIndexes?: readonly number[];
   /** One for all rows, or one for each of `rows`. Absent: the request id is the key. Kept as storedId() gives them. */
   keys?: readonly string[];
-  /** JSON of the raw columns, { column: values[] }, null for missing; absent where nobody will need them. */
-  inputs?: string;
+  /** As `encodeInputs` gives them; absent where nobody will need them. */
+  inputs?: Uint8Array;
   /** Binary: the positive class's probability by row. Multiclass: [rows, classes]. Regression: value by row. */
   outputs?: Float32Array;
   /** 0: answered. Else the HTTP status that the caller got for a fault that was not his. */
@@ -42,7 +44,7 @@ export interface PredictionFilter {
 
 export interface PredictionRow extends Omit<PredictionRecord, 'inputs' | 'outputs' | 'at'> {
   at: string;
-  inputs?: Record<string, (number | string | null)[]>;
+  inputs?: LoggedColumns;
   outputs?: number[];
 }
 

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { decodeInputs, type LoggedColumns } from './loggedInputs.ts';
 import { longQuery } from './longQuery.ts';
 import { requireRollout } from './rolloutRows.ts';
 import type { RolloutStore, UnpairedRow } from './rolloutTypes.ts';
@@ -22,7 +23,7 @@ export function pairTable(pool: pg.Pool): Pick<RolloutStore, 'unpaired' | 'recor
       ]);
       return rows
         .flatMap((record) => {
-          const inputs = JSON.parse(record.inputs) as Columns;
+          const inputs = decodeInputs(record.inputs);
           return record.places.map((place, i) => ({ place, row: toUnpaired(record, inputs, i) }));
         })
         .sort((a, b) => a.place - b.place)
@@ -96,7 +97,7 @@ const UNPAIRED = `
     SELECT version = $5 AS challenger, min(place) AS first, array_agg(place) AS places,
            array_agg(position) AS positions, array_agg(subject) AS subjects, array_agg(value::text) AS labels,
            array_agg(revision) AS revisions, array_agg(received_at::text) AS received,
-           (SELECT inputs::text FROM predictions
+           (SELECT inputs FROM predictions
             WHERE predictions.at = missing.at AND predictions.request_id = missing.request_id
               AND predictions.version = missing.version AND rollout_id = $3 AND status = 0
             LIMIT 1) AS inputs
@@ -115,12 +116,10 @@ interface Stored {
   labels: string[];
   revisions: number[];
   received: string[];
-  inputs: string;
+  inputs: Buffer;
 }
 
-type Columns = Record<string, (number | string | null)[]>;
-
-function toUnpaired(record: Stored, inputs: Columns, i: number): UnpairedRow {
+function toUnpaired(record: Stored, inputs: LoggedColumns, i: number): UnpairedRow {
   const position = record.positions[i];
   return {
     key: record.subjects[i],

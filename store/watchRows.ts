@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { WatchedRow, WatchStore } from './lifecycleTypes.ts';
+import { decodeInputs } from './loggedInputs.ts';
 import { readLog } from './logCursor.ts';
 import { longQuery } from './longQuery.ts';
 import { iso, present } from './rows.ts';
@@ -89,7 +90,7 @@ const ROWS = `
   SELECT records.at, places, positions, subjects, labels, said.rows, outputs, inputs
   FROM records
     LEFT JOIN LATERAL (
-      SELECT rows, outputs, inputs::text
+      SELECT rows, outputs, inputs
       FROM predictions
       WHERE predictions.at = records.at AND predictions.request_id = records.request_id AND name = $1
         AND version = $2 AND predictions.arm = records.arm AND status = 0
@@ -106,7 +107,7 @@ interface StoredRecord {
   /** Of the record. */
   rows: number;
   outputs: number[] | null;
-  inputs: string | null;
+  inputs: Buffer | null;
 }
 
 function toRows({
@@ -119,10 +120,7 @@ function toRows({
   outputs,
   inputs,
 }: StoredRecord): WatchedRow[] {
-  const columns =
-    inputs === null
-      ? undefined
-      : Object.entries(JSON.parse(inputs) as Record<string, (number | string | null)[]>);
+  const columns = inputs === null ? undefined : Object.entries(decodeInputs(inputs));
   const width = outputs && Math.floor(outputs.length / rows);
   // Postgres writes a float32 as briefly as it can; the number that the model gave is the nearest of that kind.
   const answer = (i: number) =>

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSession, type ModelSession } from '../../compute/session.ts';
 import type { RawBatch } from '../../config/raw.ts';
@@ -55,6 +56,25 @@ describe('requests of one moment', () => {
     const asked = [first, second, first].map(({ model }) => batcher.predict(model, someBatch(1), WAIT));
     await Promise.all(asked);
     expect([first.computed, second.computed]).toEqual([[2], [1]]);
+  });
+
+  it('gather for as long as any version has more coming, and the one of most requests is computed first', async () => {
+    const order: string[] = [];
+    const [few, many] = ['few', 'many'].map((name) => {
+      const { model } = watched(sessions[0]);
+      const predict = (batch: RawBatch) => {
+        order.push(`${name} ${batch.rows}`);
+        return sessions[0].predict(batch);
+      };
+      return { ...model, session: { ...model.session, predict } };
+    });
+    const batcher = createBatcher();
+    const asked = [batcher.predict(few, someBatch(1), WAIT), batcher.predict(many, someBatch(1), WAIT)];
+    // Behind the first turn, in which two came: the next is waited for, whichever version it asks.
+    setImmediate(() => void asked.push(batcher.predict(many, someBatch(1), WAIT)));
+    await setTimeout(50);
+    await Promise.all(asked);
+    expect(order).toEqual(['many 2', 'few 1']);
   });
 
   it('are at most so many rows a computation', async () => {

@@ -8,7 +8,7 @@ import { startPostgres, type RunningPostgres } from '../../embedded/postgres.ts'
 import { openPredictionLog } from '../../serving/log/log.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/types.ts';
-import { someRecord } from '../store/someRecords.ts';
+import { inputsOf, someRecord } from '../store/someRecords.ts';
 
 /** A Postgres of its own, which ends in the middle of a stream of predictions: in order, and by SIGKILL. */
 let home: string;
@@ -39,7 +39,7 @@ test('none is lost and none is there twice', async () => {
   const adding = (async () => {
     while (!done) {
       for (let i = 0; i < 20; i++)
-        log.add(someRecord({ version: ++added, inputs: `{"x":["${'x'.repeat(500)}"]}` }));
+        log.add(someRecord({ version: ++added, inputs: inputsOf({ x: ['x'.repeat(500)] }) }));
       await setTimeout(2);
     }
   })();

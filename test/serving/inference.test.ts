@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withSession, type Answers } from '../../compute/session.ts';
 import { isChallengers } from '../../serving/assign.ts';
-import { inputsJson } from '../../serving/inputsJson.ts';
+import { encodeInputs } from '../../store/loggedInputs.ts';
 import type { Store } from '../../store/types.ts';
 import { openBench, type Bench } from '../store/fixtures.ts';
 import {
@@ -181,7 +181,7 @@ describe('in a rollout', () => {
         rows: champions.length,
         rowIndexes: champions,
         keys: champions.map((i) => KEYS[i]),
-        inputs: inputsJson(batch, champions),
+        inputs: encodeInputs(batch, champions),
       },
       {
         ...common,
@@ -189,7 +189,7 @@ describe('in a rollout', () => {
         rows: challengers.length,
         rowIndexes: challengers,
         keys: challengers.map((i) => KEYS[i]),
-        inputs: inputsJson(batch, challengers),
+        inputs: encodeInputs(batch, challengers),
       },
     ]);
   });

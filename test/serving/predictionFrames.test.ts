@@ -3,7 +3,7 @@ import { FrameMemory } from '../../serving/log/memory.ts';
 import { readFrames } from '../../serving/log/frames.ts';
 import { encodePrediction } from '../../store/predictionTuple.ts';
 import type { PredictionRecord } from '../../store/predictionTypes.ts';
-import { someRecord } from '../store/someRecords.ts';
+import { inputsOf, someRecord } from '../store/someRecords.ts';
 
 /** What was written is read back, and what was half written is not. */
 const HOUR = 3_600_000;
@@ -35,10 +35,8 @@ describe('frames', () => {
     const memory = new FrameMemory();
     for (let round = 0; round < 3; round++) {
       const records = [
-        ...Array.from({ length: 1_000 }, () =>
-          someRecord({ inputs: JSON.stringify({ x: ['é'.repeat(100)] }) }),
-        ),
-        someRecord({ inputs: JSON.stringify({ x: ['✈'.repeat(500_000)] }), rows: 1 }),
+        ...Array.from({ length: 1_000 }, () => someRecord({ inputs: inputsOf({ x: ['é'.repeat(100)] }) })),
+        someRecord({ inputs: inputsOf({ x: ['✈'.repeat(500_000)] }), rows: 1 }),
         someRecord(),
       ];
       const bytes = write(records, memory);

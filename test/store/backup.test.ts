@@ -13,6 +13,7 @@ import { createPool } from '../../store/pool.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { openBench, SCHEMA, type Bench } from './fixtures.ts';
 import { logged, openedRollout, openNext, registerVersions } from './rolloutBench.ts';
+import { inputsOf } from './someRecords.ts';
 
 /** A backup is one moment of an installation; restored, it is that moment again, or nothing is. */
 
@@ -39,7 +40,7 @@ async function fillInstallation({ store }: Bench): Promise<void> {
   await store.artifacts.put(bytes, 'dataset', 'application/octet-stream');
   const first = await openedRollout(store, 'flights');
   await logged(store, first, [
-    { arm: 'champion', keys: ['a'], inputs: String.raw`{"text":["\u0000\ud800",null]}`, rows: 2 },
+    { arm: 'champion', keys: ['a'], inputs: inputsOf({ text: ['\u0000\ud800', ''] }), rows: 2 },
     {
       arm: 'challenger',
       at: Date.now() - 86_400_000,

@@ -3,7 +3,7 @@ import type { LabelInput, LabelledPrediction, PredictionRecord } from '../../sto
 import type { Store } from '../../store/types.ts';
 import { openBench, type Bench } from './fixtures.ts';
 import { registerVersions } from './rolloutBench.ts';
-import { daysOf, encoded, someRecord } from './someRecords.ts';
+import { daysOf, encoded, inputsOf, someRecord } from './someRecords.ts';
 
 /** What a retraining reads of the log: answered rows with what was known of them at a moment, one a key. */
 let bench: Bench;
@@ -27,11 +27,13 @@ const EVER = at(1_000_000);
 
 let segments = 0;
 /** Answered `minutes` after noon. */
-function append(...records: (Partial<PredictionRecord> & { minutes?: number; x?: unknown[] })[]) {
+function append(
+  ...records: (Partial<PredictionRecord> & { minutes?: number; x?: (number | string | null)[] })[]
+) {
   const complete = records.map(({ minutes = 0, x, ...record }) =>
     someRecord({
       at: NOON + 60_000 * minutes,
-      ...(x ? { rows: x.length, inputs: JSON.stringify({ x }) } : {}),
+      ...(x ? { rows: x.length, inputs: inputsOf({ x }) } : {}),
       ...record,
     }),
   );
@@ -120,7 +122,7 @@ describe('a large log', () => {
       keys: [key],
       minutes: (i * 7919) % 5_000,
       rows: 1,
-      inputs: JSON.stringify({ x: [i], padding: [padding] }),
+      inputs: inputsOf({ x: [i], padding: [padding] }),
     }));
     await append(...records.slice(2_500));
     await append(...records.slice(0, 2_500));
@@ -161,7 +163,7 @@ describe('a large log', () => {
       minutes: r,
       rows,
       keys: Array.from({ length: rows }, (_row, i) => `${r}/${i}`),
-      inputs: JSON.stringify({
+      inputs: inputsOf({
         x: Array.from({ length: rows }, (_row, i) => i),
         text: Array.from({ length: rows }, () => 'y'.repeat(1_500)),
       }),

@@ -25,6 +25,21 @@ const stageOf = (stage: number, weight: number) => ({ stage, weight, startedAt: 
 const countsOf = ({ name, number }: RolloutRow, stages = [stageOf(0, 0.1)]) =>
   store.rollouts.counts(name, number, stages);
 
+test('the planner knows a log that was just written', async () => {
+  const rollout = await openedRollout(store, 'fresh');
+  await logged(store, rollout, times(2_000, champion()));
+  await bench.admin.query('SELECT pg_stat_force_next_flush()');
+  const analysed = async () =>
+    (
+      await bench.admin.query<{ tables: number }>(
+        `SELECT count(*)::integer AS tables FROM pg_stat_user_tables WHERE relname LIKE 'predictions\\_%' AND last_analyze IS NOT NULL`,
+      )
+    ).rows[0].tables;
+  expect(await analysed()).toBe(0);
+  // Another connection may tell of what it wrote a second later.
+  await expect.poll(async () => (await countsOf(rollout), analysed()), { timeout: 20_000 }).toBe(1);
+});
+
 describe('what is counted', () => {
   test('is nothing where there was no traffic', async () => {
     const rollout = await openedRollout(store, 'silent');

@@ -3,6 +3,7 @@ import type { UnpairedRow } from '../../store/rolloutTypes.ts';
 import type { Store } from '../../store/types.ts';
 import { openBench, type Bench } from './fixtures.ts';
 import { logged, openedRollout, type Logged } from './rolloutBench.ts';
+import { inputsOf } from './someRecords.ts';
 
 /** Which labelled keys the other version has yet to score, and what comes of the scores. */
 let bench: Bench;
@@ -20,14 +21,14 @@ const accuracy = (labelHorizonMs = 0) => ({ guards: { accuracy: { labelHorizonMs
 /** Answered `agoMs` before now. */
 const answered = (
   arm: Logged['arm'],
-  x: unknown[],
+  x: (number | string | null)[],
   fields: Partial<Logged> = {},
   agoMs = 60_000,
 ): Logged => ({
   arm,
   at: Date.now() - agoMs,
   rows: x.length,
-  inputs: JSON.stringify({ x, y: x.map(() => null) }),
+  inputs: inputsOf({ x, y: x.map(() => null) }),
   ...fields,
 });
 
@@ -151,7 +152,12 @@ describe('a labelled key without a pair', () => {
   test('survives what JSON may hold and Postgres cannot read', async () => {
     const rollout = await openedRollout(store, 'escapes', accuracy());
     await logged(store, rollout, [
-      { ...answered('champion', ['a\0b'], { keys: ['k'] }), inputs: '{"__proto__":[1],"x":["a\\u0000b"]}' },
+      {
+        ...answered('champion', ['a\0b'], { keys: ['k'] }),
+        inputs: inputsOf(
+          JSON.parse('{"__proto__":[1],"x":["a\\u0000b"]}') as Record<string, (number | string)[]>,
+        ),
+      },
     ]);
     await store.labels.put('escapes', [{ key: 'k', value: 'true\0' }]);
     const [row] = await store.rollouts.unpaired('escapes', 1, 10);

@@ -4,7 +4,7 @@ import type { PredictionRecord } from '../../store/predictionTypes.ts';
 import type { Store } from '../../store/types.ts';
 import { openBench, type Bench } from './fixtures.ts';
 import { registerVersions } from './rolloutBench.ts';
-import { daysOf, encoded, someRecord } from './someRecords.ts';
+import { daysOf, encoded, inputsOf, someRecord } from './someRecords.ts';
 
 /** What the watch reads of the log: of each key its first answer in the window, with what was known of it until then. */
 let bench: Bench;
@@ -26,12 +26,14 @@ const NOON = Date.UTC(2026, 7, 1, 12);
 const at = (minutes: number) => new Date(NOON + 60_000 * minutes).toISOString();
 
 let segments = 0;
-function append(...records: (Partial<PredictionRecord> & { minutes?: number; x?: unknown[] })[]) {
+function append(
+  ...records: (Partial<PredictionRecord> & { minutes?: number; x?: (number | string | null)[] })[]
+) {
   const complete = records.map(({ minutes = 0, x, ...record }) =>
     someRecord({
       at: NOON + 60_000 * minutes,
       version: 1,
-      ...(x ? { rows: x.length, inputs: JSON.stringify({ x }) } : {}),
+      ...(x ? { rows: x.length, inputs: inputsOf({ x }) } : {}),
       ...record,
     }),
   );
@@ -68,7 +70,7 @@ describe('a key', () => {
 
   test('stands in a request of many, in a part of one, and is a row where none was given', async () => {
     await append(
-      { requestId: 'whole', keys: ['k0', 'k1'], x: ['p\u0000', null], outputs: Float32Array.of(1, 2, 3, 4) },
+      { requestId: 'whole', keys: ['k0', 'k1'], x: ['p\u0000', ''], outputs: Float32Array.of(1, 2, 3, 4) },
       { requestId: 'part', keys: ['k4', 'k6'], rowIndexes: [4, 6], x: ['s', 't'], minutes: 1 },
       { requestId: 'plain', x: ['u', 'v'], minutes: 2, outputs: Float32Array.of(5, 6) },
     );
@@ -79,7 +81,7 @@ describe('a key', () => {
     const rows = await read();
     expect(rows.map(({ key, inputs, outputs, label }) => [key, inputs?.x, outputs, label])).toEqual([
       ['k0', 'p\u0000', [1, 2], undefined],
-      ['k1', null, [3, 4], undefined],
+      ['k1', '', [3, 4], undefined],
       ['k4', 's', undefined, undefined],
       ['k6', 't', undefined, 'seen'],
       ['plain/0', 'u', [5], undefined],

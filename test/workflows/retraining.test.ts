@@ -9,6 +9,7 @@ import { ids, queues, type TrainingInput, type TrainingResult } from '../../work
 import type { training } from '../../workflows/training.ts';
 import { openBench, type Bench } from './bench.ts';
 import { append } from './rollouts.ts';
+import { inputsOf } from '../store/someRecords.ts';
 
 /** A retraining looks at the data as of its moment, and at its champion on rows that neither has seen. */
 
@@ -243,7 +244,7 @@ describe('the prediction log', () => {
         arm: 'champion',
         rows: 1,
         keys: [`p${row.id}`],
-        inputs: JSON.stringify({ size: [parcel(row).size] }),
+        inputs: inputsOf({ size: [parcel(row).size] }),
         status: 0,
         latencyUs: 500,
       })),

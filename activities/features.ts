@@ -1,4 +1,5 @@
 import { PerennialError } from '../config/errors.ts';
+import { describeFeatures, gapsOf } from '../learning/encoders/describe.ts';
 import type { FittedEncoders } from '../learning/encoders/fitted.ts';
 import type { BinnedMatrix, Problem, Task } from '../learning/types.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -17,6 +18,8 @@ export interface Features {
   times?: Float64Array;
   /** [rows] of folds by group: its number, from 0 in the order of first appearance. */
   groups?: Int32Array;
+  /** [rows] of what the definition's `weight` names. */
+  weights?: Float64Array;
 }
 
 export interface FeatureFacts {
@@ -30,7 +33,7 @@ export interface FeatureFacts {
   encoders: FittedEncoders;
 }
 
-export function encodeFeatures({ facts, x, y, binned, times, groups }: Features): Uint8Array {
+export function encodeFeatures({ facts, x, y, binned, times, groups, weights }: Features): Uint8Array {
   const edges = binned.edges;
   const offsets = new Int32Array(edges.length + 1);
   edges.forEach((e, i) => (offsets[i + 1] = (offsets[i] ?? 0) + e.length));
@@ -40,9 +43,10 @@ export function encodeFeatures({ facts, x, y, binned, times, groups }: Features)
     metadata: { facts: JSON.stringify(facts) },
     tensors: {
       ...{ x, y, bins: binned.bins, edges: flat, edgeOffsets: offsets },
-      // Where the folds need neither, the bytes are those that earlier versions wrote.
+      // Where there are none of these, the bytes are those that earlier versions wrote.
       ...(times ? { times } : {}),
       ...(groups ? { groups } : {}),
+      ...(weights ? { weights } : {}),
     },
   });
 }
@@ -50,7 +54,7 @@ export function encodeFeatures({ facts, x, y, binned, times, groups }: Features)
 export function decodeFeatures(bytes: Uint8Array): Features {
   const { metadata, tensors } = decodeTensors(bytes);
   const facts = JSON.parse(metadata.facts ?? 'null') as FeatureFacts | null;
-  const { x, y, bins, edges, edgeOffsets, times, groups } = tensors;
+  const { x, y, bins, edges, edgeOffsets, times, groups, weights } = tensors;
   if (
     !facts ||
     !(x instanceof Float32Array) ||
@@ -59,7 +63,8 @@ export function decodeFeatures(bytes: Uint8Array): Features {
     !(edges instanceof Float32Array) ||
     !(edgeOffsets instanceof Int32Array) ||
     !(times === undefined || times instanceof Float64Array) ||
-    !(groups === undefined || groups instanceof Int32Array)
+    !(groups === undefined || groups instanceof Int32Array) ||
+    !(weights === undefined || weights instanceof Float64Array)
   ) {
     throw new PerennialError('ARTIFACT_CORRUPT', 'The features artifact does not hold what it should.');
   }
@@ -69,10 +74,19 @@ export function decodeFeatures(bytes: Uint8Array): Features {
     facts,
     x,
     y,
-    binned: { rows, columns, bins, edges: Array.from({ length: columns }, (_, i) => cut(i)) },
+    binned: {
+      ...{ rows, columns, bins, edges: Array.from({ length: columns }, (_, i) => cut(i)) },
+      ...withGaps(facts.encoders),
+    },
     times,
     groups,
+    weights,
   };
+}
+
+function withGaps(encoders: FittedEncoders): Pick<BinnedMatrix, 'gaps'> {
+  const gaps = gapsOf(encoders);
+  return gaps ? { gaps } : {};
 }
 
 /** Features by digest; the last ones stay in memory, as every candidate of a search reads the same. */
@@ -92,7 +106,7 @@ export function featureReader(artifacts: ArtifactStore): (digest: string) => Pro
 }
 
 /** The learning problem over all rows of the matrix, or over those listed. */
-export function problemOf({ facts, x, y, binned }: Features, train?: Int32Array): Problem {
+export function problemOf({ facts, x, y, binned, weights }: Features, train?: Int32Array): Problem {
   return {
     task: facts.task,
     classes: facts.classes?.length ?? 1,
@@ -102,5 +116,9 @@ export function problemOf({ facts, x, y, binned }: Features, train?: Int32Array)
     y,
     binned,
     train: train ?? Int32Array.from({ length: facts.rows }, (_, i) => i),
+    ...(weights ? { weights } : {}),
+    classNames: facts.classes,
+    positive: facts.positive,
+    features: describeFeatures(facts.encoders),
   };
 }

@@ -2,6 +2,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import { expandSearch } from '../config/search.ts';
 import { PerennialError } from '../config/errors.ts';
 import { withSession } from '../compute/session.ts';
+import { describeFeatures, gapsOf } from '../learning/encoders/describe.ts';
 import { fitEncoders } from '../learning/encoders/fit.ts';
 import { defaultMetric, METRICS, type MetricName } from '../learning/metrics/names.ts';
 import { assembleEncoders } from '../learning/onnx/assemble.ts';
@@ -12,9 +13,11 @@ import type { TrainerDependencies } from './dependencies.ts';
 import { encodeFeatures } from './features.ts';
 import { foldColumn, keepFoldColumn, refuseUnfitFolds } from './folds.ts';
 import { readMatrix } from './matrix.ts';
+import { refuseUnknownNames } from './namedParams.ts';
 import { asRefusal } from './refusal.ts';
 import { openSnapshot } from './snapshot.ts';
 import { resolveTarget } from './target.ts';
+import { keepWeights, refuseUnfitWeights } from './weights.ts';
 
 export function featurizeActivities(dependencies: TrainerDependencies) {
   const { store, pool } = dependencies;
@@ -44,17 +47,21 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
         const target = resolveTarget(targetProfile, definition);
         const metric = resolveMetric(definition, target.task);
         refuseUnfitFolds(definition.select, target.task);
+        refuseUnfitWeights(definition.weight, profile);
 
         const encoders = asRefusal(() =>
           fitEncoders(definition.features, profile, {
             target: definition.target,
             key: definition.key,
             time: definition.time,
+            weight: definition.weight,
           }),
         );
+        refuseUnknownNames(definition.search, target, describeFeatures(encoders));
         const columns = encoders.features.length;
         const limit = definition.sample.search === 'all' ? undefined : definition.sample.search;
         const facts = { ...target, encoders, columns };
+        const fold = foldColumn(definition);
         const { x, y, rows, beside } = await withSession(assembleEncoders(encoders), (session) =>
           readMatrix(table, {
             side: 'train',
@@ -63,15 +70,16 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
             target: definition.target,
             encoders: session,
             signal,
-            beside: foldColumn(definition),
+            beside: [fold, definition.weight].filter((name) => name !== undefined),
           }),
         );
         const bytes = encodeFeatures({
           facts: { ...facts, rows },
           x,
           y,
-          binned: await pool.bin(x, rows, columns, signal),
-          ...keepFoldColumn(definition.select, beside),
+          binned: await pool.bin(x, rows, columns, signal, gapsOf(encoders)),
+          ...keepFoldColumn(definition.select, fold === undefined ? undefined : beside[fold]),
+          ...keepWeights(definition.weight, beside),
         });
         const { digest } = await store.artifacts.put(bytes, 'features', 'application/x-safetensors', {
           signal,

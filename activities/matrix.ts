@@ -17,8 +17,8 @@ export interface MatrixRequest {
   signal: AbortSignal;
   /** Keeps the raw columns too (golden rows, importance). */
   keepRaw?: boolean;
-  /** A column to be read beside, which need not be an input. */
-  beside?: string;
+  /** Columns to be read beside, which need not be inputs. */
+  beside?: readonly string[];
 }
 
 export interface Matrix {
@@ -28,15 +28,15 @@ export interface Matrix {
   y: Float64Array;
   /** Empty unless asked for. */
   raw: RawBatch;
-  /** [rows] of the column that was asked for. */
-  beside?: RawBatch['columns'][string];
+  /** [rows] of each column that was asked for. */
+  beside: RawBatch['columns'];
 }
 
 const BATCH_ROWS = 65_536;
 
 /** Reads rows of a snapshot through the encoders' graph, batch by batch, in bounded memory. */
 export async function readMatrix(table: Table, request: MatrixRequest): Promise<Matrix> {
-  const { side, limit, facts, target, encoders, signal, beside } = request;
+  const { side, limit, facts, target, encoders, signal, beside = [] } = request;
   const available = (await table.sides({ signal }))[side];
   const rows = Math.min(available, limit ?? available);
   const x = new Float32Array(new SharedArrayBuffer(rows * facts.columns * Float32Array.BYTES_PER_ELEMENT));
@@ -45,7 +45,7 @@ export async function readMatrix(table: Table, request: MatrixRequest): Promise<
   const kept: RawBatch[] = [];
   const keptBeside: RawBatch[] = [];
   const inputs = facts.encoders.inputs.map((input) => input.name);
-  const columns = [...new Set([...inputs, target, ...(beside === undefined ? [] : [beside])])];
+  const columns = [...new Set([...inputs, target, ...beside])];
   let at = 0;
   for await (const batch of table.read({ columns, side, limit, batchRows: BATCH_ROWS }, { signal })) {
     await encoders.encode(batch, {
@@ -55,15 +55,15 @@ export async function readMatrix(table: Table, request: MatrixRequest): Promise<
     y.set(toTarget(batch), at);
     at += batch.rows;
     if (request.keepRaw) kept.push(batch);
-    if (beside !== undefined)
-      keptBeside.push({ rows: batch.rows, columns: { [beside]: batch.columns[beside] } });
+    if (beside.length > 0) {
+      const pairs = beside.map((name) => [name, batch.columns[name]] as const);
+      keptBeside.push({ rows: batch.rows, columns: Object.fromEntries(pairs) });
+    }
   }
   if (at !== rows)
     throw new PerennialError('INTERNAL', `Read ${at} rows of a snapshot where ${rows} were announced.`);
   const raw = concatenate(kept, inputs);
-  return beside === undefined
-    ? { rows, x, y, raw }
-    : { rows, x, y, raw, beside: concatenate(keptBeside, [beside]).columns[beside] };
+  return { rows, x, y, raw, beside: concatenate(keptBeside, beside).columns };
 }
 
 /** Joins batches column by column. */

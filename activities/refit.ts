@@ -3,6 +3,7 @@ import { expandSearch } from '../config/search.ts';
 import { PerennialError } from '../config/errors.ts';
 import { encodeGolden } from '../compute/parityGolden.ts';
 import { withSession, type ModelSession } from '../compute/session.ts';
+import { gapsOf } from '../learning/encoders/describe.ts';
 import { shelf } from '../learning/learners/shelf.ts';
 import { assembleEncoders, assembleModel } from '../learning/onnx/assemble.ts';
 import { deriveSeed } from '../learning/rng.ts';
@@ -12,6 +13,7 @@ import type { TrainerDependencies } from './dependencies.ts';
 import { decodeFeatures, problemOf, type FeatureFacts, type Features } from './features.ts';
 import { readMatrix } from './matrix.ts';
 import { openSnapshot } from './snapshot.ts';
+import { keepWeights } from './weights.ts';
 
 /** Of the hold-out, with the learner's own answers: compared before registration and at every load. */
 const GOLDEN_ROWS = 1_000;
@@ -83,15 +85,18 @@ export function refitActivities(dependencies: TrainerDependencies) {
           const limit = definition.sample.refit === 'all' ? undefined : definition.sample.refit;
           const { train } = await table.sides({ signal });
           if (Math.min(train, limit ?? train) === found.facts.rows) return found;
-          const { x, y, rows } = await readMatrix(table, {
+          const { weight } = definition;
+          const { x, y, rows, beside } = await readMatrix(table, {
             side: 'train',
             limit,
             facts,
             target: definition.target,
             encoders,
             signal,
+            beside: weight === undefined ? [] : [weight],
           });
-          return { facts: { ...facts, rows }, x, y, binned: await pool.bin(x, rows, facts.columns, signal) };
+          const binned = await pool.bin(x, rows, facts.columns, signal, gapsOf(facts.encoders));
+          return { facts: { ...facts, rows }, x, y, binned, ...keepWeights(weight, beside) };
         }
       };
 

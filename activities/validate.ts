@@ -28,6 +28,7 @@ export function validateActivities(dependencies: TrainerDependencies) {
             inputs: inputsOf(definition),
             key: definition.key,
             time: definition.time,
+            weight: definition.weight,
             // The moment whose rows these are, else the run's beginning: a repeated step judges the same age.
             now: input.asOf ?? row?.startedAt ?? '',
             acceptedSchema,

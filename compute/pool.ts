@@ -40,8 +40,19 @@ export interface ComputePool {
    * @throws PerennialError CANCELLED; NumericalError where the numbers leave what the learner can hold
    */
   crossValidate(request: CrossValidateRequest): Promise<FoldNumbers[]>;
-  /** As `binMatrix`, on all threads, the bins on shared memory. @throws RangeError, PerennialError CANCELLED */
-  bin(x: Float32Array, rows: number, columns: number, signal?: AbortSignal): Promise<BinnedMatrix>;
+  /**
+   * As `binMatrix`, on all threads, the bins on shared memory.
+   *
+   * @param gaps [columns], 1 where a column may hold NaN
+   * @throws RangeError, PerennialError CANCELLED
+   */
+  bin(
+    x: Float32Array,
+    rows: number,
+    columns: number,
+    signal?: AbortSignal,
+    gaps?: Uint8Array,
+  ): Promise<BinnedMatrix>;
   /** Ends all threads; what is under way is rejected. */
   close(): Promise<void>;
 }
@@ -155,7 +166,7 @@ export function createPool({
       });
     },
 
-    async bin(x, rows, columns, signal) {
+    async bin(x, rows, columns, signal, gaps) {
       const shared = share(x);
       const parts = await runAll<Float32Array[]>(
         'findColumnEdges',
@@ -165,6 +176,7 @@ export function createPool({
           columns,
           from,
           to,
+          gaps,
         })),
         signal,
       );
@@ -179,10 +191,11 @@ export function createPool({
           bins,
           from,
           to,
+          gaps,
         })),
         signal,
       );
-      return { rows, columns, bins, edges };
+      return gaps ? { rows, columns, bins, edges, gaps } : { rows, columns, bins, edges };
     },
 
     close: () => piscina.destroy(),

@@ -12,12 +12,13 @@ export function share<A extends Numbers>(array: A): A {
 }
 
 export function shareProblem(problem: Problem): Problem {
-  const { x, y, train, binned } = problem;
+  const { x, y, train, binned, weights } = problem;
   return {
     ...problem,
     x: share(x),
     y: share(y),
     train: share(train),
+    ...(weights ? { weights: share(weights) } : {}),
     binned: { ...binned, bins: share(binned.bins) },
   };
 }

@@ -66,10 +66,12 @@ export interface EdgesTask {
   /** Columns from..to (excluded). */
   from: number;
   to: number;
+  /** [columns], 1 where a column may hold NaN. */
+  gaps?: Uint8Array;
 }
 
-export function findColumnEdges({ x, rows, columns, from, to }: EdgesTask): Float32Array[] {
-  return findEdges(x, rows, columns, from, to);
+export function findColumnEdges({ x, rows, columns, from, to, gaps }: EdgesTask): Float32Array[] {
+  return findEdges(x, rows, columns, from, to, undefined, gaps);
 }
 
 export interface BinsTask {
@@ -80,10 +82,12 @@ export interface BinsTask {
   bins: Uint8Array;
   from: number;
   to: number;
+  /** [columns], 1 where a column may hold NaN. */
+  gaps?: Uint8Array;
 }
 
-export function assignRowBins({ x, columns, edges, bins, from, to }: BinsTask): void {
-  assignBins(x, columns, edges, bins, from, to);
+export function assignRowBins({ x, columns, edges, bins, from, to, gaps }: BinsTask): void {
+  assignBins(x, columns, edges, bins, from, to, gaps);
 }
 
 function find(name: string): Learner {

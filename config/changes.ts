@@ -26,6 +26,7 @@ const REDONE: Record<Section, Redo> = {
   positive: 'ingest',
   time: 'ingest',
   key: 'ingest',
+  weight: 'featurize',
   checks: 'validate',
   features: 'featurize',
   split: 'featurize',

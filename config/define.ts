@@ -149,9 +149,13 @@ export const expression = (
 // ---- features ------------------------------------------------------------------------------------------------
 
 type ImputeInput =
-  | { strategy: 'mean' | 'median' | 'mostFrequent' }
+  | { strategy: 'mean' | 'median' | 'mostFrequent' | 'none' }
   | { strategy: 'constant'; value: number | string | boolean };
 
+/**
+ * What every other encoder of these columns reads in place of a missing value. `none`: nothing, the feature is missing
+ * too; of learners trees and boosting can have that.
+ */
 export const impute = (columns: string | string[], how: ImputeInput): Feature => ({
   kind: 'impute',
   columns: list(columns),
@@ -206,12 +210,17 @@ type Grid<Name extends string> = Partial<Record<Name, Value | Value[]>>;
 
 /** Random forest on histograms, several threads. */
 export const forest = (
-  grid: Grid<'trees' | 'maxDepth' | 'minLeaf' | 'maxFeatures' | 'rowShare'> = {},
+  grid: Grid<'trees' | 'maxDepth' | 'minLeaf' | 'maxFeatures' | 'rowShare' | 'classWeight'> = {},
 ): SearchEntry => entry('forest', grid);
 /** Extremely randomised trees on histograms, several threads. */
-export const extraTrees = (grid: Grid<'trees' | 'maxDepth' | 'minLeaf' | 'maxFeatures'> = {}): SearchEntry =>
-  entry('extraTrees', grid);
-/** Gradient boosting on histograms; `loss` and `quantile` are for regression. */
+export const extraTrees = (
+  grid: Grid<'trees' | 'maxDepth' | 'minLeaf' | 'maxFeatures' | 'classWeight'> = {},
+): SearchEntry => entry('extraTrees', grid);
+/**
+ * Gradient boosting on histograms; `loss` and `quantile` are for regression.
+ *
+ * @example boosting({ leaves: [15, 31], monotone: { price: 'decreasing' }, classWeight: 'balanced' })
+ */
 export const boosting = (
   grid: Grid<
     | 'rounds'
@@ -227,19 +236,24 @@ export const boosting = (
     | 'quantile'
     | 'patience'
     | 'validationShare'
+    | 'classWeight'
+    | 'monotone'
   > = {},
 ): SearchEntry => entry('boosting', grid);
 /** One decision tree on histograms. */
-export const tree = (grid: Grid<'maxDepth' | 'minLeaf' | 'maxFeatures'> = {}): SearchEntry =>
+export const tree = (grid: Grid<'maxDepth' | 'minLeaf' | 'maxFeatures' | 'classWeight'> = {}): SearchEntry =>
   entry('tree', grid);
 /** Multinomial logistic regression with an L1 or L2 penalty, or both. */
-export const logistic = (grid: Grid<'l1' | 'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
-  entry('logistic', grid);
+export const logistic = (
+  grid: Grid<'l1' | 'l2' | 'maxIterations' | 'tolerance' | 'classWeight'> = {},
+): SearchEntry => entry('logistic', grid);
 /** Linear support vector machine, each class against the rest, with calibrated probabilities; scale the features. */
-export const linearSvm = (grid: Grid<'loss' | 'l2' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
-  entry('linearSvm', grid);
+export const linearSvm = (
+  grid: Grid<'loss' | 'l2' | 'maxIterations' | 'tolerance' | 'classWeight'> = {},
+): SearchEntry => entry('linearSvm', grid);
 /** Naive Bayes with normal densities. */
-export const naiveBayes = (grid: Grid<'smoothing'> = {}): SearchEntry => entry('naiveBayes', grid);
+export const naiveBayes = (grid: Grid<'smoothing' | 'classWeight'> = {}): SearchEntry =>
+  entry('naiveBayes', grid);
 /** Nearest neighbours, all rows compared; scale the features. */
 export const neighbors = (grid: Grid<'k' | 'weights'> = {}): SearchEntry => entry('neighbors', grid);
 /** Linear regression with an L2 penalty. */

@@ -8,6 +8,7 @@ import { approvalsSchema, NOTICE_EVENTS, retrainSchema } from '../decisions/life
 import { watchSchema } from '../decisions/watch/policy.ts';
 import { featureSchema } from '../learning/encoders/spec.ts';
 import { METRIC_NAMES, METRICS } from '../learning/metrics/names.ts';
+import { shelf } from '../learning/learners/shelf.ts';
 import type { Task } from '../learning/types.ts';
 import { expandSearch } from './search.ts';
 import { explainIssue } from './explain.ts';
@@ -27,6 +28,7 @@ export function parseDefinition(input: unknown): Definition {
   const definition = parsed.data;
   refuseContradictions(definition);
   expandSearch(definition.search); // throws where a hyperparameter is unknown or out of range
+  refuseUnfitLearners(definition);
   return definition;
 }
 
@@ -115,13 +117,20 @@ const labelSourceSchema = z.strictObject({
   observedAt: identifier.optional(),
 });
 
+/** A value of a hyperparameter; by name for those of classes or features. */
+const paramSchema = z.union([
+  z.number(),
+  z.string(),
+  z.boolean(),
+  z.null(),
+  z.record(z.string(), z.union([z.number(), z.string()])),
+]);
+export type ParamValue = z.infer<typeof paramSchema>;
+
 export const searchEntrySchema = z.strictObject({
   learner: z.string().min(1),
   /** Every hyperparameter with the values to try; the grid is their product. */
-  grid: z.record(
-    z.string(),
-    z.array(z.union([z.number(), z.string(), z.boolean(), z.null()])).min(1, 'must hold at least one value'),
-  ),
+  grid: z.record(z.string(), z.array(paramSchema).min(1, 'must hold at least one value')),
 });
 export type SearchEntry = z.infer<typeof searchEntrySchema>;
 
@@ -169,6 +178,8 @@ export const definitionSchema = z.strictObject({
   time: z.string().min(1).optional(),
   /** The columns that say which thing a row is about. */
   key: z.array(z.string().min(1)).min(1).optional(),
+  /** The column that says how much a row counts in learning, above 0: no feature. No default, which older hashes do not know. */
+  weight: z.string().min(1).optional(),
   checks: z.array(checkSchema).max(500).default([]),
   /** `auto`: numbers standardised, text one-hot, timestamps cyclic, booleans as they are. */
   features: z.union([z.literal('auto'), z.array(featureSchema).min(1).max(2000)]).default('auto'),
@@ -266,6 +277,7 @@ function refuseContradictions(definition: Definition): void {
   if (select.metric !== 'auto') refuseUnfitMetric(definition, select.metric);
   refuseUnfitAlso(definition);
   refuseUnfitFolds(definition);
+  refuseUnfitWeight(definition);
   refuseUnfitRetraining(definition);
   definition.checks.forEach(refuseEmptyBounds);
   if (features === 'auto') return;
@@ -338,6 +350,65 @@ function refuseUnfitFolds({ select: { cv }, task, time, target, key, features, r
       'a column of the key or of a feature: rows of the prediction log have no other',
     );
   }
+}
+
+function refuseUnfitWeight({
+  weight,
+  target,
+  time,
+  key,
+  features,
+  retrain,
+  select: { cv },
+}: Definition): void {
+  if (weight === undefined) return;
+  const taken =
+    weight === target
+      ? 'the target'
+      : weight === time
+        ? 'the time'
+        : key?.includes(weight)
+          ? 'the key'
+          : cv?.kind === 'group' && weight === cv.column
+            ? 'the groups of the folds'
+            : undefined;
+  if (taken !== undefined) throw invalid('weight', weight, `a column that is not ${taken}`);
+  if (features !== 'auto') {
+    features.forEach((feature, i) => {
+      const j = feature.columns.indexOf(weight);
+      if (j >= 0)
+        throw invalid(
+          `features[${i}].columns[${j}]`,
+          weight,
+          'a column other than `weight`, which is no feature',
+        );
+    });
+  }
+  if (retrain?.data === 'predictions')
+    throw invalid('weight', weight, 'none: rows of the prediction log, that `retrain` reads, have no weight');
+}
+
+/** Learners that cannot weigh rows, or cannot have missing values, where the definition has such. */
+function refuseUnfitLearners({ search, weight, features }: Definition): void {
+  const gap =
+    features === 'auto' ? -1 : features.findIndex((f) => f.kind === 'impute' && f.strategy === 'none');
+  search.forEach(({ learner: name }, i) => {
+    const learner = shelf.get(name);
+    if (weight !== undefined && !learner?.weighs) {
+      const expected = `a learner that can weigh rows (${named('weighs')}), as \`weight\` names "${weight}"; or no weight`;
+      throw invalid(`search[${i}].learner`, name, expected);
+    }
+    if (gap >= 0 && !learner?.bridgesGaps) {
+      const columns = features === 'auto' ? [] : (features[gap]?.columns ?? []);
+      const left = `as features[${gap}] leaves those of ${columns.map((column) => `"${column}"`).join(', ')} missing`;
+      const expected = `a learner that takes missing values (${named('bridgesGaps')}), ${left}; or impute them, for example by median`;
+      throw invalid(`search[${i}].learner`, name, expected);
+    }
+  });
+}
+
+function named(ability: 'weighs' | 'bridgesGaps'): string {
+  return [...shelf.values()].flatMap((learner) => (learner[ability] ? [learner.name] : [])).join(', ');
 }
 
 function refuseUnfitRetraining({ retrain, split, time, key, watch }: Definition): void {

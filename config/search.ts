@@ -1,5 +1,5 @@
 import { shelf } from '../learning/learners/shelf.ts';
-import type { SearchEntry } from './definition.ts';
+import type { ParamValue, SearchEntry } from './definition.ts';
 import { explainIssue } from './explain.ts';
 import { PerennialError } from './errors.ts';
 
@@ -7,7 +7,7 @@ import { PerennialError } from './errors.ts';
 export interface CandidateSpec {
   index: number;
   learner: string;
-  params: Record<string, number | string | boolean | null>;
+  params: Record<string, ParamValue>;
 }
 
 const MAX_CANDIDATES = 10_000;

@@ -12,7 +12,7 @@ const SAMPLE_SEED = 0x6269_6e73;
  * Puts every value into one of at most `maxBins` bins of its column: with few distinct values each gets its own,
  * else the bins hold about equally many rows.
  *
- * @param x [rows, columns], row-major, float32, finite
+ * @param x [rows, columns], row-major, float32, finite but for the columns of `gaps`, which may hold NaN
  * @param allocate makes the array of bins; hand in one on a SharedArrayBuffer to use it on several threads
  * @throws RangeError for a value that is not finite, naming row and column
  */
@@ -22,12 +22,28 @@ export function binMatrix(
   columns: number,
   maxBins = MAX_BINS,
   allocate: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+  gaps?: Uint8Array,
 ): BinnedMatrix {
-  const edges = findEdges(x, rows, columns, 0, columns, maxBins);
+  const edges = findEdges(x, rows, columns, 0, columns, maxBins, gaps);
   const bins = allocate(rows * columns);
-  assignBins(x, columns, edges, bins, 0, rows);
-  return { rows, columns, bins, edges };
+  assignBins(x, columns, edges, bins, 0, rows, gaps);
+  return gaps ? { rows, columns, bins, edges, gaps } : { rows, columns, bins, edges };
 }
+
+/** The bin of missing values of a column; -1 where none may be missing. */
+export function missingBinOf({ edges, gaps }: Pick<BinnedMatrix, 'edges' | 'gaps'>, column: number): number {
+  return gaps?.[column] ? edges[column].length + 1 : -1;
+}
+
+/**
+ * The number that a cut behind a bin compares with: values up to it go left. Behind the last bin of values, whose
+ * missing ones go right, all values do.
+ */
+export function valueOfCut(edges: Float32Array, cut: number): number {
+  return cut < edges.length ? edges[cut] : MAX_FLOAT;
+}
+
+const MAX_FLOAT = 3.4028234663852886e38;
 
 /**
  * The edges of columns `from` to `to` (excluded), ascending float32. An edge e between neighbouring values a < b
@@ -40,6 +56,7 @@ export function findEdges(
   from: number,
   to: number,
   maxBins = MAX_BINS,
+  gaps?: Uint8Array,
 ): Float32Array[] {
   if (!Number.isInteger(maxBins) || maxBins < 2 || maxBins > MAX_BINS) {
     throw new RangeError(`maxBins is an integer from 2 to ${MAX_BINS}, not ${maxBins}.`);
@@ -50,7 +67,9 @@ export function findEdges(
   for (let column = from; column < to; column++) {
     for (let i = 0; i < sample.length; i++) values[i] = x[sample[i] * columns + column];
     values.sort();
-    edges.push(edgesOfSorted(values, maxBins));
+    // Missing values are sorted to the end, and have a bin of their own.
+    const there = gaps?.[column] ? values.subarray(0, countNumbers(values)) : values;
+    edges.push(edgesOfSorted(there, gaps?.[column] ? maxBins - 1 : maxBins));
   }
   return edges;
 }
@@ -63,12 +82,17 @@ export function assignBins(
   bins: Uint8Array,
   from: number,
   to: number,
+  gaps?: Uint8Array,
 ): void {
   for (let column = 0; column < columns; column++) {
     const edge = edges[column];
     const last = edge.length;
     for (let row = from, at = from * columns + column; row < to; row++, at += columns) {
       const value = x[at];
+      if (value !== value && gaps?.[column]) {
+        bins[at] = last + 1;
+        continue;
+      }
       if (!(value - value === 0))
         throw new RangeError(`Row ${row} of column ${column} is ${value}; features must be finite.`);
       let low = 0;
@@ -112,6 +136,12 @@ function edgesOfSorted(sorted: Float32Array, maxBins: number): Float32Array {
     start = end;
   }
   return Float32Array.from(edges);
+}
+
+function countNumbers(sorted: Float32Array): number {
+  let count = sorted.length;
+  while (count > 0 && Number.isNaN(sorted[count - 1])) count--;
+  return count;
 }
 
 /** Up to limit + 1. */

@@ -14,7 +14,7 @@ export interface Problem {
   classes: number;
   rows: number;
   columns: number;
-  /** [rows, columns], row-major: the float32 output of the encoders' ONNX graph. All values finite. */
+  /** [rows, columns], row-major: the float32 output of the encoders' ONNX graph. Finite, but NaN may stand where `binned.gaps` says. */
   x: Float32Array;
   /** [rows]. */
   y: Float64Array;
@@ -22,6 +22,22 @@ export interface Problem {
   binned: BinnedMatrix;
   /** [m] ascending indices of the rows to learn from: the dataset itself is never copied for a fold. */
   train: Int32Array;
+  /** [rows], how much each row counts: finite, above 0. Absent: all alike. */
+  weights?: Float64Array;
+  /** By class index, what hyperparameters call the classes; absent: their indices. */
+  classNames?: readonly (string | number | boolean)[];
+  /** Of two classes, the index of the one whose probability is meant; absent: 1. */
+  positive?: number;
+  /** [columns], what hyperparameters call the features; absent: their indices. */
+  features?: readonly EncodedFeature[];
+}
+
+export interface EncodedFeature {
+  name: string;
+  /** The raw column that it was made of. */
+  column: string;
+  /** True where it never falls as the raw column rises. */
+  rises: boolean;
 }
 
 /**
@@ -33,8 +49,10 @@ export interface BinnedMatrix {
   columns: number;
   /** [rows, columns], row-major. */
   bins: Uint8Array;
-  /** Per column, ascending; bins of the column = edges.length + 1. */
+  /** Per column, ascending; bins of values = edges.length + 1. */
   edges: Float32Array[];
+  /** [columns], 1 where values may be missing (NaN): those lie in one more bin, the last. Absent: none may be. */
+  gaps?: Uint8Array;
 }
 
 /** A fitted model: plain objects, numbers and typed arrays only, so that it can be cloned between threads. */
@@ -62,6 +80,10 @@ export interface Learner<P extends object = object, M extends Fitted = Fitted> {
   readonly tasks: readonly Task[];
   /** Hyperparameters with ranges and defaults; unknown names are refused. */
   readonly params: z.ZodType<P>;
+  /** True where it heeds the problem's `weights`. */
+  readonly weighs?: true;
+  /** True where values of features may be missing (NaN), in learning and in answering. */
+  readonly bridgesGaps?: true;
   /** Why this learner cannot take a problem of that shape, or undefined when it can. */
   refuses?(
     shape: { task: Task; rows: number; columns: number; classes: number },

@@ -22,7 +22,8 @@ export interface MeasureContext {
   task: Definition['task'];
   key?: string[];
   time?: string;
-  /** Columns that are learned from; default: all but target and key. */
+  weight?: string;
+  /** Columns that are learned from; default: all but target, key and weight. */
   inputs?: string[];
   /** ISO 8601: the time that freshness is measured against. */
   now: string;
@@ -53,11 +54,11 @@ export async function measureChecks(
   return measured;
 }
 
-function inputsOf(table: Table, { target, key }: MeasureContext): string[] {
+function inputsOf(table: Table, { target, key, weight }: MeasureContext): string[] {
   return table
     .columns()
     .map((c) => c.name)
-    .filter((name) => name !== target && !key?.includes(name));
+    .filter((name) => name !== target && name !== weight && !key?.includes(name));
 }
 
 async function measureCheck(

@@ -8,7 +8,7 @@ import { nearest } from './nearest.ts';
  * Holds every column name of a definition against the dataset's columns, before anything runs.
  *
  * @throws PerennialError UNKNOWN_COLUMN naming the path (`features[1].columns[0]`), the name and what is near it;
- * INVALID_DEFINITION where the time column holds no times
+ * INVALID_DEFINITION where the time column holds no times, or the weight column no numbers
  */
 export function checkColumns(definition: Named, columns: readonly Column[]): void {
   for (const { path, name } of namedColumns(definition)) {
@@ -21,6 +21,13 @@ export function checkColumns(definition: Named, columns: readonly Column[]): voi
         expected: 'a column of dates, times or numbers (cast it in the dataset’s SQL)',
       });
     }
+    if (path === 'weight' && column.type !== 'number') {
+      throw new PerennialError('INVALID_DEFINITION', `weight names "${name}", which is ${column.sqlType}.`, {
+        field: path,
+        value: name,
+        expected: 'a column of numbers above 0',
+      });
+    }
     if ((path === 'target' || path.startsWith('features')) && column.type === 'other') {
       throw new PerennialError('INVALID_DEFINITION', `${path} names "${name}", which is ${column.sqlType}.`, {
         field: path,
@@ -31,11 +38,12 @@ export function checkColumns(definition: Named, columns: readonly Column[]): voi
   }
 }
 
-type Named = Pick<Definition, 'target' | 'time' | 'key' | 'checks' | 'features' | 'select'>;
+type Named = Pick<Definition, 'target' | 'time' | 'key' | 'weight' | 'checks' | 'features' | 'select'>;
 
 function* namedColumns(definition: Named): Generator<{ path: string; name: string }> {
   yield { path: 'target', name: definition.target };
   if (definition.time !== undefined) yield { path: 'time', name: definition.time };
+  if (definition.weight !== undefined) yield { path: 'weight', name: definition.weight };
   for (const [i, name] of (definition.key ?? []).entries()) yield { path: `key[${i}]`, name };
   for (const [i, check] of definition.checks.entries()) {
     for (const { path, name } of checkedColumns(check)) yield { path: `checks[${i}].${path}`, name };

@@ -1,6 +1,6 @@
 import type { CheckResult } from '../decisions/checks.ts';
 import type { ColumnProfile } from '../decisions/profile.ts';
-import type { Definition } from '../config/definition.ts';
+import type { Definition, ParamValue } from '../config/definition.ts';
 import type { LifecycleStore, WatchStore } from './lifecycleTypes.ts';
 import type { LabelStore, PredictionStore } from './predictionTypes.ts';
 import type { RolloutStore } from './rolloutTypes.ts';
@@ -82,7 +82,7 @@ export interface RunRow {
 export interface CandidateRow {
   index: number;
   learner: string;
-  params: Record<string, number | string | boolean | null>;
+  params: Record<string, ParamValue>;
   status: 'done' | 'refused';
   mean?: number;
   std?: number;
@@ -120,7 +120,7 @@ export interface ModelVersionRow {
   datasetDigest: string;
   signature: Signature;
   learner: string;
-  params: Record<string, number | string | boolean | null>;
+  params: Record<string, ParamValue>;
   metrics: Record<string, number>;
   /** The cross-validated metric that selected it. */
   cv: { metric: string; mean: number; std: number };

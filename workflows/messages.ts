@@ -1,3 +1,4 @@
+import type { ParamValue } from '../config/definition.ts';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CanaryCounts } from '../decisions/canary/counts.ts';
 import type { CanaryPolicy } from '../decisions/canary/policy.ts';
@@ -70,7 +71,7 @@ export interface TrainingResult {
 export interface CandidateScore {
   index: number;
   learner: string;
-  params: Record<string, number | string | boolean | null>;
+  params: Record<string, ParamValue>;
   /** Mean and standard deviation (ddof 0, as scikit-learn's std_test_score) of the folds' scores. */
   mean: number;
   std: number;

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { paramText } from '../../config/paramText.ts';
 import { METRICS, type MetricName } from '../../learning/metrics/names.ts';
 import type { CandidateRow } from '../../store/types.ts';
 import { toSvg } from './svg.ts';
@@ -123,11 +124,9 @@ export function sortCandidates(rows: readonly CandidateRow[], metric: MetricName
 export function describeCandidate(candidate: CandidateRow, all: readonly CandidateRow[]): string {
   const siblings = all.filter(({ learner }) => learner === candidate.learner);
   const differing = Object.entries(candidate.params).filter(([name, value]) =>
-    siblings.some(({ params }) => params[name] !== value),
+    siblings.some(({ params }) => params[name] === undefined || paramText(params[name]) !== paramText(value)),
   );
-  const params = differing
-    .map(([name, value]) => `${name} ${value === null ? 'none' : String(value)}`)
-    .join(', ');
+  const params = differing.map(([name, value]) => `${name} ${paramText(value)}`).join(', ');
   return params === '' ? candidate.learner : `${candidate.learner}: ${params}`;
 }
 

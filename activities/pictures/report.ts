@@ -1,4 +1,5 @@
 import type { ClassificationEvaluation } from '../../learning/metrics/report.ts';
+import { paramText } from '../../config/paramText.ts';
 import { METRICS, type MetricName } from '../../learning/metrics/names.ts';
 import type { CandidateRow } from '../../store/types.ts';
 import { describeCandidate, sortCandidates } from './candidates.ts';
@@ -202,9 +203,7 @@ function interval(standardError: number | undefined): string {
 }
 
 function describeParams({ learner, params }: NonNullable<Report['winner']>): string {
-  const list = Object.entries(params).map(
-    ([name, value]) => `${name} ${value === null ? 'none' : String(value)}`,
-  );
+  const list = Object.entries(params).map(([name, value]) => `${name} ${paramText(value)}`);
   return list.length === 0 ? learner : `${learner}: ${list.join(', ')}`;
 }
 

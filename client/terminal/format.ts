@@ -1,6 +1,9 @@
+import type { ParamValue } from '../../config/definition.ts';
+import { paramText } from '../../config/paramText.ts';
+
 /** Numbers and parameters as people read them. */
 
-export type Params = Record<string, number | string | boolean | null>;
+export type Params = Record<string, ParamValue>;
 
 /** 1234567 -> 1,234,567 */
 export function count(n: number): string {
@@ -27,7 +30,7 @@ export function params(values: Params, only?: ReadonlySet<string>): string {
     .filter(([name]) => !only || only.has(name))
     .map(
       ([name, value]) =>
-        `${name}=${typeof value === 'number' ? Number(value.toPrecision(6)) : String(value)}`,
+        `${name}=${value === null ? 'null' : paramText(value, (n) => String(Number(n.toPrecision(6))))}`,
     )
     .join(' ');
 }
@@ -42,8 +45,9 @@ export function varied(
   }
   return new Map(
     [...byAlgorithm].map(([algorithm, all]) => {
-      const names = Object.keys(all[0] ?? {});
-      const differ = names.filter((name) => new Set(all.map((values) => values[name])).size > 1);
+      const names = [...new Set(all.flatMap((values) => Object.keys(values)))];
+      const textOf = (value: ParamValue | undefined) => (value === undefined ? '' : paramText(value));
+      const differ = names.filter((name) => new Set(all.map((values) => textOf(values[name]))).size > 1);
       return [algorithm, new Set(differ.length > 0 ? differ : names)];
     }),
   );

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../onnx/graph.ts';
+import type { Fill } from './fitted.ts';
 
 /** The few sums that several encoders share, as nodes. All tensors are double unless said otherwise. */
 
@@ -14,11 +15,17 @@ export function perColumn(graph: GraphBuilder, values: number[]): string {
 
 /**
  * `x` where it is a finite number, else `fill`. An infinity counts as missing, so that one overflowed value upstream
- * cannot poison a model. One comparison does both: |NaN| <= limit and |Infinity| <= limit are false.
+ * cannot poison a model. A fill of null leaves NaN. One comparison does both: |NaN| <= limit and |Infinity| <= limit are false.
  */
-export function filled(graph: GraphBuilder, x: string, fill: number[], limit = Number.MAX_VALUE): string {
+export function filled(
+  graph: GraphBuilder,
+  x: string,
+  fill: readonly Fill[],
+  limit = Number.MAX_VALUE,
+): string {
   const [there] = isWithin(graph, x, limit);
-  return graph.node('Where', [there, x, perColumn(graph, fill)])[0];
+  const values = fill.map((value) => value ?? NaN);
+  return graph.node('Where', [there, x, perColumn(graph, values)])[0];
 }
 
 /** Bool: |x| <= limit; false where x is NaN. */

@@ -9,13 +9,14 @@ export interface Roles {
   target: string;
   key?: readonly string[];
   time?: string;
+  weight?: string;
 }
 
 /** Up to this many categories a text is spread over columns of its own. */
 const MAX_ONE_HOT = 30;
 
 /**
- * What `features: auto` stands for: every column but target, key and time; numbers standardised, booleans as they are,
+ * What `features: auto` stands for: every column but target, key, time and weight; numbers standardised, booleans as they are,
  * timestamps as hour and weekday, text one-hot up to 30 values and by frequency above.
  */
 export function autoFeatures(
@@ -24,7 +25,8 @@ export function autoFeatures(
 ): { features: Feature[]; dropped: FittedEncoders['dropped'] } {
   const dropped: FittedEncoders['dropped'] = [];
   const candidates = profiles.filter(
-    ({ name }) => name !== roles.target && name !== roles.time && !roles.key?.includes(name),
+    ({ name }) =>
+      name !== roles.target && name !== roles.time && name !== roles.weight && !roles.key?.includes(name),
   );
   const usable = candidates.filter((profile) => {
     const reason = unusable(profile);

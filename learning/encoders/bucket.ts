@@ -17,7 +17,11 @@ export const bucket: Encoder<'bucket'> = {
     const x = filled(graph, inputs.numbers([column]), [fill]);
     const [above] = graph.node('Greater', [x, perColumn(graph, edges)]);
     const axis = graph.constant({ type: 'int64', dims: [1], values: [1] });
-    return graph.node('ReduceSum', [castToFloat(graph, above), axis], { keepdims: { int: 1 } })[0];
+    const [index] = graph.node('ReduceSum', [castToFloat(graph, above), axis], { keepdims: { int: 1 } });
+    if (fill !== null) return index;
+    // A missing value is above no edge: it would be of the first bin.
+    const gap = graph.constant({ type: 'float', dims: [1, 1], values: [NaN] });
+    return graph.node('Where', [graph.node('IsNaN', [x])[0], gap, index])[0];
   },
 };
 

@@ -74,6 +74,7 @@ function imputable(strategy: Extract<Feature, { kind: 'impute' }>['strategy']): 
   switch (strategy) {
     case 'mean':
     case 'median':
+    case 'none': // a missing text is a category of its own to ordinal, and none to the others
       return ['number', 'boolean', 'timestamp'];
     case 'mostFrequent':
       return ['number', 'boolean', 'string']; // profiles list no times: nearly every one is different

@@ -7,7 +7,7 @@ import { encoders } from './shelf.ts';
  * Adds fitted encoders to a graph that has no inputs yet: one input [N, 1] a raw column, all values as published.
  * The same encoders always give the same nodes.
  *
- * @returns the name of a float32 tensor [N, fitted.features.length]; every value is finite
+ * @returns the name of a float32 tensor [N, fitted.features.length]; every value is finite, but for gaps that `impute` leaves
  */
 export function compileEncoders(fitted: FittedEncoders, graph: GraphBuilder): string {
   const inputs = declareInputs(fitted.inputs, graph);

@@ -17,7 +17,7 @@ export interface Encoder<K extends EncoderKind> {
   fit(feature: FeatureOf<K>, columns: TrainingColumn[]): BlockOf<K>[];
   /** Names of the block's output columns, in order. */
   names(block: BlockOf<K>): string[];
-  /** Adds the block to the graph and returns a float32 tensor [N, names(block).length] of finite values. */
+  /** Adds the block to the graph and returns a float32 tensor [N, names(block).length], finite but for the gaps that are left. */
   compile(block: BlockOf<K>, graph: GraphBuilder, inputs: RawInputs): string;
 }
 
@@ -26,4 +26,6 @@ export interface TrainingColumn {
   profile: ColumnProfile & { type: RawColumnType };
   /** What a declared `impute` puts in place of a missing value. */
   imputed?: number | string;
+  /** A declared `impute` leaves missing numbers missing. */
+  keepsGaps?: true;
 }

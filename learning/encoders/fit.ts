@@ -63,13 +63,15 @@ function trainingColumns(
         throw new FeatureError(`features[${i}].columns[${j}]`, name, reason, 'a column with values');
       }
       const known = training.get(name) ?? { profile: profile as TrainingColumn['profile'] };
-      training.set(
-        name,
-        feature.kind === 'impute' ? { ...known, imputed: imputedValue(feature, known.profile) } : known,
-      );
+      training.set(name, feature.kind === 'impute' ? imputeColumn(feature, known) : known);
     });
   });
   return training;
+}
+
+function imputeColumn(feature: FeatureOf<'impute'>, column: TrainingColumn): TrainingColumn {
+  if (feature.strategy === 'none') return { ...column, keepsGaps: true };
+  return { ...column, imputed: imputedValue({ ...feature, strategy: feature.strategy }, column.profile) };
 }
 
 function fitFeature<K extends EncoderKind>(

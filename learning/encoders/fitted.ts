@@ -18,22 +18,25 @@ export interface FittedEncoders {
   dropped: { column: string; reason: string }[];
 }
 
-/** Arrays of numbers run along `columns`. `fill` is what is read in place of a missing value. */
+/** What is read in place of a missing value; null: it stays missing, and the feature is NaN. */
+export type Fill = number | null;
+
+/** Arrays of numbers run along `columns`. */
 export type FittedBlock =
-  | { kind: 'passthrough'; columns: string[]; fill: number[] }
+  | { kind: 'passthrough'; columns: string[]; fill: Fill[] }
   /** A `std` of 0 marks a constant column. */
-  | { kind: 'standardize'; columns: string[]; fill: number[]; mean: number[]; std: number[] }
+  | { kind: 'standardize'; columns: string[]; fill: Fill[]; mean: number[]; std: number[] }
   /** A `range` of 0 marks a constant column. */
-  | { kind: 'minMax'; columns: string[]; fill: number[]; min: number[]; range: number[] }
+  | { kind: 'minMax'; columns: string[]; fill: Fill[]; min: number[]; range: number[] }
   /** `mean` and `std` of the logarithms where they are standardised. */
   | {
       kind: 'log';
       columns: string[];
-      fill: number[];
+      fill: Fill[];
       offset: number;
       scale?: { mean: number[]; std: number[] };
     }
-  | { kind: 'bucket'; column: string; fill: number; edges: number[] }
+  | { kind: 'bucket'; column: string; fill: Fill; edges: number[] }
   /** Epoch milliseconds in place of a missing time, or null: then sine and cosine are 0. */
   | { kind: 'cyclic'; columns: string[]; part: CyclicPart; fill: (number | null)[] }
   | ({ kind: 'oneHot' } & FittedCategories)

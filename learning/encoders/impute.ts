@@ -4,7 +4,7 @@ import { statistic } from './statistics.ts';
 
 /** What `impute` puts in place of a missing value of that column: a number, or text for string columns. */
 export function imputedValue(
-  feature: FeatureOf<'impute'>,
+  feature: FeatureOf<'impute'> & { strategy: Exclude<FeatureOf<'impute'>['strategy'], 'none'> },
   profile: TrainingColumn['profile'],
 ): number | string {
   switch (feature.strategy) {

@@ -1,5 +1,6 @@
 import { filled, perColumn, scaled, scalar, toFloat } from './arithmetic.ts';
 import type { Encoder, TrainingColumn } from './encoder.ts';
+import type { Fill } from './fitted.ts';
 import { percentilesOf, quantile, statistic } from './statistics.ts';
 
 /** ln(offset + x), standardised where asked. Values at or below -offset count as missing. */
@@ -7,7 +8,9 @@ export const log: Encoder<'log'> = {
   accepts: ['number', 'boolean', 'timestamp'],
   fit({ offset, standardize }, columns) {
     const fill = columns.map((column) => fillAbove(column, offset));
-    const moments = columns.map(({ profile }, i) => momentsOfLog(percentilesOf(profile), offset, fill[i]));
+    const moments = columns.map((column, i) =>
+      momentsOfLog(percentilesOf(column.profile), offset, fill[i] ?? medianAbove(column, -offset)),
+    );
     return [
       {
         kind: 'log',
@@ -24,20 +27,22 @@ export const log: Encoder<'log'> = {
   compile({ columns, fill, offset, scale }, graph, inputs) {
     const x = filled(graph, inputs.numbers(columns), fill);
     const [above] = graph.node('Greater', [x, scalar(graph, -offset)]);
-    const [valid] = graph.node('Where', [above, x, perColumn(graph, fill)]);
+    const values = fill.map((value) => value ?? NaN);
+    const [valid] = graph.node('Where', [above, x, perColumn(graph, values)]);
     const [logarithm] = graph.node('Log', [graph.node('Add', [valid, scalar(graph, offset)])[0]]);
     return toFloat(graph, scale ? scaled(graph, logarithm, scale.mean, scale.std) : logarithm);
   },
 };
 
-/** What `impute` says, else the median of the training values that have a logarithm. */
-function fillAbove({ profile, imputed }: TrainingColumn, offset: number): number {
+/** What `impute` says, which may be nothing, else the median of the training values that have a logarithm. */
+function fillAbove({ profile, imputed, keepsGaps }: TrainingColumn, offset: number): Fill {
   const { name } = profile;
   if (statistic(profile, 'max') <= -offset) {
     throw new RangeError(
       `column "${name}": no training value is above ${-offset}, so none has a logarithm; choose a larger offset`,
     );
   }
+  if (keepsGaps) return null;
   const fill = typeof imputed === 'number' ? imputed : medianAbove({ profile }, -offset);
   if (!(fill > -offset)) {
     throw new RangeError(

@@ -4,7 +4,8 @@ import { z } from 'zod';
  * The feature encoders as a definition declares them. `impute` changes what every other encoder of the same column
  * reads in place of a missing value; where it is not declared, numeric encoders read the training median.
  * An infinite number counts as missing. Sums are in 64 bits; a result beyond float32 becomes its largest number.
- * `mostFrequent` is for numbers, booleans and text; `mean` and `median` for all but text.
+ * `mostFrequent` is for numbers, booleans and text; `mean` and `median` for all but text. `none` leaves a missing number,
+ * boolean or time missing, for learners that can split by it.
  */
 const columns = z.array(z.string().min(1)).min(1);
 
@@ -12,7 +13,7 @@ export const featureSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('impute'),
     columns,
-    strategy: z.enum(['mean', 'median', 'mostFrequent', 'constant']),
+    strategy: z.enum(['mean', 'median', 'mostFrequent', 'constant', 'none']),
     /** With `constant`: the value, a string for string columns. */
     value: z.union([z.number(), z.string(), z.boolean()]).optional(),
   }),

@@ -1,8 +1,10 @@
 import type { ColumnProfile } from '../../decisions/profile.ts';
 import type { TrainingColumn } from './encoder.ts';
+import type { Fill } from './fitted.ts';
 
-/** What is read in place of a missing number: what `impute` says, else the median of training. */
-export function fillOf({ profile, imputed }: TrainingColumn): number {
+/** What is read in place of a missing number: what `impute` says, which may be nothing, else the median of training. */
+export function fillOf({ profile, imputed, keepsGaps }: TrainingColumn): Fill {
+  if (keepsGaps) return null;
   return typeof imputed === 'number' ? imputed : statistic(profile, 'median');
 }
 

@@ -9,6 +9,8 @@ export const boosting: Learner<Params, BoostingModel> = {
   name: 'boosting',
   title: 'Gradient boosting (histogram-based)',
   tasks: ['binary', 'multiclass', 'regression'],
+  weighs: true,
+  bridgesGaps: true,
   params,
   refuses: ({ rows }) =>
     rows > MAX_ROWS ? `it takes at most ${MAX_ROWS} rows, not ${rows}; sample them` : undefined,

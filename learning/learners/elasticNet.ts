@@ -22,6 +22,7 @@ export const elasticNet: Learner<z.output<typeof params>, ElasticNetModel> = {
   name: 'elasticNet',
   title: 'Elastic net (coordinate descent)',
   tasks: ['regression'],
+  weighs: true,
   params,
   refuses: refuseTooManyColumns,
   units: () => 1,

@@ -3,6 +3,7 @@ import type { Learner } from '../types.ts';
 import { fitTrees } from './trees/fit.ts';
 import { joinModels, predictTrees, treesToOnnx, type TreeModel } from './trees/model.ts';
 import { maxDepth, maxFeatures, minLeaf, trees } from './trees/params.ts';
+import { classWeight } from './weights.ts';
 
 const params = z.strictObject({
   trees: trees.default(100),
@@ -12,6 +13,7 @@ const params = z.strictObject({
   minLeaf,
   /** Features of which a random cut each is looked at. `auto`: sqrt for classification, all for regression. */
   maxFeatures: maxFeatures.default('auto'),
+  classWeight,
 });
 
 /**
@@ -22,6 +24,8 @@ export const extraTrees: Learner<z.output<typeof params>, TreeModel> = {
   name: 'extraTrees',
   title: 'Extra trees (histogram-based)',
   tasks: ['binary', 'multiclass', 'regression'],
+  weighs: true,
+  bridgesGaps: true,
   params,
   units: (p) => p.trees,
   fit: (problem, p, seed, from, to) => fitTrees(problem, { ...p, randomCuts: true }, seed, from, to),

@@ -3,6 +3,7 @@ import type { Learner } from '../types.ts';
 import { fitTrees } from './trees/fit.ts';
 import { joinModels, predictTrees, treesToOnnx, type TreeModel } from './trees/model.ts';
 import { maxDepth, maxFeatures, minLeaf, trees } from './trees/params.ts';
+import { classWeight } from './weights.ts';
 
 const params = z.strictObject({
   trees: trees.default(100),
@@ -14,6 +15,7 @@ const params = z.strictObject({
   maxFeatures: maxFeatures.default('auto'),
   /** Rows drawn with replacement for each tree, as a share of the training rows. */
   rowShare: z.number().gt(0).lte(1).default(1),
+  classWeight,
 });
 
 /** Random forest (Breiman, Machine Learning 45, 2001) on histograms of at most 256 bins. */
@@ -21,6 +23,8 @@ export const forest: Learner<z.output<typeof params>, TreeModel> = {
   name: 'forest',
   title: 'Random forest (histogram-based)',
   tasks: ['binary', 'multiclass', 'regression'],
+  weighs: true,
+  bridgesGaps: true,
   params,
   units: (p) => p.trees,
   fit: fitTrees,

@@ -17,6 +17,7 @@ export const lasso: Learner<z.output<typeof params>, ElasticNetModel> = {
   name: 'lasso',
   title: 'Lasso (coordinate descent)',
   tasks: ['regression'],
+  weighs: true,
   params,
   refuses: refuseTooManyColumns,
   units: () => 1,

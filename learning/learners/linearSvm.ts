@@ -4,6 +4,7 @@ import { deriveSeed } from '../rng.ts';
 import type { Learner, Problem } from '../types.ts';
 import { addShares, ONNX_DOUBLE } from './outputs.ts';
 import { toShares } from './softmax.ts';
+import { classWeight, weightsOf } from './weights.ts';
 import { dealFolds } from './svm/dealFolds.ts';
 import { fitMachine, type Machine } from './svm/dualDescent.ts';
 import { fitSigmoid, type Sigmoid } from './svm/platt.ts';
@@ -16,6 +17,7 @@ const params = z.strictObject({
   maxIterations: z.int().min(1).max(1_000_000).default(10_000),
   /** Bound on the duality gap, as a share of the objective. */
   tolerance: z.number().gt(0).lte(1).default(1e-4),
+  classWeight,
 });
 type Params = z.output<typeof params>;
 
@@ -45,6 +47,7 @@ export const linearSvm: Learner<Params, LinearSvmModel> = {
   name: 'linearSvm',
   title: 'Linear support vector machine (calibrated)',
   tasks: ['binary', 'multiclass'],
+  weighs: true,
   params,
   units: () => 1,
   fit,
@@ -54,7 +57,8 @@ export const linearSvm: Learner<Params, LinearSvmModel> = {
   toOnnx,
 };
 
-function fit(problem: Problem, options: Params, seed: number): LinearSvmModel {
+function fit(given: Problem, options: Params, seed: number): LinearSvmModel {
+  const problem = { ...given, weights: weightsOf(given, options.classWeight) };
   const { columns, classes, train } = problem;
   if (train.length === 0) throw new RangeError('There are no rows to learn from.');
   const members = classes === 2 ? [1] : Array.from({ length: classes }, (_, k) => k);
@@ -82,7 +86,7 @@ function fit(problem: Problem, options: Params, seed: number): LinearSvmModel {
 
 /** Each class's probabilities by the scores of machines that did not see the rows. */
 function calibrate(problem: Problem, members: number[], options: Params, seed: number): Sigmoid[] {
-  const { x, y, columns, classes, train } = problem;
+  const { x, y, columns, classes, train, weights } = problem;
   const folds = Math.min(FOLDS, train.length);
   const foldOf = dealFolds(train, y, classes, folds, deriveSeed(seed, 'folds'));
   return members.map((member) => {
@@ -101,6 +105,7 @@ function calibrate(problem: Problem, members: number[], options: Params, seed: n
     return fitSigmoid(
       scores,
       Uint8Array.from(train, (row) => (y[row] === member ? 1 : 0)),
+      weights && Float64Array.from(train, (row) => weights[row]),
     );
   });
 }

@@ -5,6 +5,7 @@ import { fitSoftmax } from './linear/fitSoftmax.ts';
 import { fitSparseSoftmax } from './linear/fitSparseSoftmax.ts';
 import { addShares, ONNX_DOUBLE } from './outputs.ts';
 import { toShares } from './softmax.ts';
+import { classWeight, weightsOf } from './weights.ts';
 
 const params = z.strictObject({
   /**
@@ -19,6 +20,7 @@ const params = z.strictObject({
    * it is then within about variables * tolerance^2 / 2 of its least value. With `l1`, of the smallest subgradient's.
    */
   tolerance: z.number().gt(0).lte(1).default(1e-8),
+  classWeight,
 });
 type Params = z.output<typeof params>;
 
@@ -41,6 +43,7 @@ export const logistic: Learner<Params, LogisticModel> = {
   name: 'logistic',
   title: 'Logistic regression (L1, L2, elastic net)',
   tasks: ['binary', 'multiclass'],
+  weighs: true,
   params,
   units: () => 1,
   fit,
@@ -59,8 +62,9 @@ function fit(problem: Problem, options: Params): LogisticModel {
   const { columns, classes } = problem;
   const free = classes === 2 ? 1 : classes;
   const held = classes - free;
+  const data = { ...problem, weights: weightsOf(problem, options.classWeight) };
   const { weights: found, ...report } =
-    options.l1 > 0 ? fitSparseSoftmax(problem, free, options) : fitSoftmax(problem, free, options);
+    options.l1 > 0 ? fitSparseSoftmax(data, free, options) : fitSoftmax(data, free, options);
   const weights = new Float64Array(columns * classes);
   const intercepts = new Float64Array(classes);
   for (let k = 0; k < free; k++) {

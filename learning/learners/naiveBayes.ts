@@ -4,11 +4,14 @@ import type { Learner, Problem } from '../types.ts';
 import { columnMoments } from './linear/moments.ts';
 import { addShares, ONNX_DOUBLE } from './outputs.ts';
 import { toShares } from './softmax.ts';
+import { classWeight, totalWeight, weightsOf } from './weights.ts';
 
 const params = z.strictObject({
   /** Added to every variance, as a share of the largest variance of a feature: scikit-learn's var_smoothing. */
   smoothing: z.number().gt(0).lte(1e6).default(1e-9),
+  classWeight,
 });
+type Params = z.output<typeof params>;
 
 export interface NaiveBayesModel {
   classes: number;
@@ -21,10 +24,11 @@ export interface NaiveBayesModel {
 }
 
 /** Naive Bayes with a normal density for every feature of every class, independent of each other. */
-export const naiveBayes: Learner<z.output<typeof params>, NaiveBayesModel> = {
+export const naiveBayes: Learner<Params, NaiveBayesModel> = {
   name: 'naiveBayes',
   title: 'Naive Bayes (Gaussian)',
   tasks: ['binary', 'multiclass'],
+  weighs: true,
   params,
   units: () => 1,
   fit,
@@ -33,13 +37,13 @@ export const naiveBayes: Learner<z.output<typeof params>, NaiveBayesModel> = {
   toOnnx,
 };
 
-function fit(
-  { x, y, columns, classes, train }: Problem,
-  { smoothing }: { smoothing: number },
-): NaiveBayesModel {
+function fit(problem: Problem, params: Params): NaiveBayesModel {
+  const { x, y, columns, classes, train } = problem;
+  const weights = weightsOf(problem, params.classWeight);
+  // Of the rows as they are, as in scikit-learn: smoothing shall not depend on the weights.
   const largest = columnMoments(x, columns, train).deviations.reduce((most, d) => Math.max(most, d * d), 0);
   // Constant features alone: any variance will do.
-  const least = largest === 0 ? 1 : smoothing * largest;
+  const least = largest === 0 ? 1 : params.smoothing * largest;
   const model: NaiveBayesModel = {
     classes,
     means: new Float64Array(classes * columns),
@@ -49,9 +53,9 @@ function fit(
   for (let k = 0; k < classes; k++) {
     const members = train.filter((row) => y[row] === k);
     if (members.length === 0) continue;
-    const { means, deviations } = columnMoments(x, columns, members);
+    const { means, deviations } = columnMoments(x, columns, members, weights);
     model.means.set(means, k * columns);
-    model.offsets[k] = Math.log(members.length / train.length);
+    model.offsets[k] = Math.log(totalWeight(members, weights) / totalWeight(train, weights));
     for (let f = 0; f < columns; f++) {
       const variance = deviations[f] * deviations[f] + least;
       model.slopes[k * columns + f] = -0.5 / variance;

@@ -19,6 +19,7 @@ export const ridge: Learner<z.output<typeof params>, RidgeModel> = {
   name: 'ridge',
   title: 'Ridge regression (closed form)',
   tasks: ['regression'],
+  weighs: true,
   params,
   refuses: refuseTooManyColumns,
   units: () => 1,
@@ -34,12 +35,12 @@ export const ridge: Learner<z.output<typeof params>, RidgeModel> = {
  * picks, to about 7 digits, the shortest of the solutions that fit equally well.
  */
 function fit(problem: Problem, { l2 }: { l2: number }): RidgeModel {
-  const { columns, train } = problem;
-  const { gram, moments: scaled, means, inverse, meanY } = normalEquations(problem);
+  const { columns } = problem;
+  const { total, gram, moments: scaled, means, inverse, meanY } = normalEquations(problem);
   for (let f = 0; f < columns; f++) {
     // A constant column has only its own diagonal, and so weight 0.
     if (inverse[f] === 0) gram[f * columns + f] = 1;
-    else gram[f * columns + f] += (l2 * inverse[f] * inverse[f]) / train.length;
+    else gram[f * columns + f] += (l2 * inverse[f] * inverse[f]) / total;
   }
   const { lower, jitter } = factorise(gram, columns);
   solveLower(lower, scaled);

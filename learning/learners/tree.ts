@@ -3,6 +3,7 @@ import type { Learner } from '../types.ts';
 import { fitTrees } from './trees/fit.ts';
 import { joinModels, predictTrees, treesToOnnx, type TreeModel } from './trees/model.ts';
 import { maxDepth, maxFeatures, minLeaf } from './trees/params.ts';
+import { classWeight } from './weights.ts';
 
 const params = z.strictObject({
   /** Cuts between the root and a leaf; null: until the leaves are pure. */
@@ -11,6 +12,7 @@ const params = z.strictObject({
   minLeaf,
   /** Features looked at for each cut. */
   maxFeatures: maxFeatures.default('all'),
+  classWeight,
 });
 
 /** One decision tree on every training row, on histograms of at most 256 bins. */
@@ -18,6 +20,8 @@ export const tree: Learner<z.output<typeof params>, TreeModel> = {
   name: 'tree',
   title: 'Decision tree (histogram-based)',
   tasks: ['binary', 'multiclass', 'regression'],
+  weighs: true,
+  bridgesGaps: true,
   params,
   units: () => 1,
   fit: (problem, p, seed, from, to) =>

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as define from '../../config/define.ts';
 import { canonicalJson, definitionHash, parseDefinition, type Definition } from '../../config/definition.ts';
 import { PerennialError } from '../../config/errors.ts';
+import { paramText } from '../../config/paramText.ts';
 import { expandSearch } from '../../config/search.ts';
 
 const { csv, defineLifecycle, forest, logistic, oneHot, standardize } = define;
@@ -58,6 +59,32 @@ describe('a definition', () => {
     );
     const timed = defineLifecycle({ ...smallest, time: 'at', select: { cv: { kind: 'time' } } });
     expect(timed.select.cv).toEqual({ kind: 'time', gapMs: 0 });
+  });
+
+  it('keeps the hash that it had before rows had weights, where it names none', () => {
+    expect(definitionHash(defineLifecycle({ ...smallest, weight: undefined }))).toBe(
+      definitionHash(defineLifecycle(smallest)),
+    );
+    const names = (definition: Definition) => Object.keys(expandSearch(definition.search)[0].params);
+    const boosted = defineLifecycle({ ...smallest, search: [define.boosting()] });
+    expect(names(boosted)).not.toContain('classWeight');
+    expect(names(boosted)).not.toContain('monotone');
+  });
+
+  it('takes hyperparameters that name classes and features', () => {
+    const { search } = defineLifecycle({
+      ...smallest,
+      search: [
+        define.boosting({ monotone: { price: 'decreasing' }, classWeight: [null, 'balanced', { yes: 3 }] }),
+      ],
+    });
+    expect(expandSearch(search).map(({ params }) => params.classWeight)).toEqual([
+      null,
+      'balanced',
+      { yes: 3 },
+    ]);
+    expect(expandSearch(search)[2].params.monotone).toEqual({ price: 'decreasing' });
+    expect(paramText({ b: 1, a: 'decreasing' })).toBe('{a: decreasing, b: 1}');
   });
 
   it('hashes sections alone, so that one section does not change the lineage of another', () => {
@@ -438,3 +465,51 @@ function thrown(body: () => unknown): PerennialError {
   }
   throw new Error('nothing was thrown');
 }
+
+describe('weights and missing values are refused where they cannot be', () => {
+  const { boosting, impute, neighbors, passthrough, tree } = define;
+  const refusal = (more: Partial<define.LifecycleInput>): string => {
+    try {
+      defineLifecycle({ ...smallest, ...more });
+    } catch (error) {
+      if (error instanceof PerennialError) return error.message;
+    }
+    return 'accepted';
+  };
+  const gaps = [impute('age', { strategy: 'none' }), passthrough('age')];
+
+  it.each([
+    [{ weight: 'left' }, 'weight is "left"; expected a column that is not the target.'],
+    [{ weight: 'at', time: 'at' }, 'weight is "at"; expected a column that is not the time.'],
+    [{ weight: 'id', key: 'id' }, 'weight is "id"; expected a column that is not the key.'],
+    [
+      { weight: 'w', features: [passthrough('age', 'w')] },
+      'features[0].columns[1] is "w"; expected a column other than `weight`, which is no feature.',
+    ],
+    [
+      { weight: 'w', search: [tree(), neighbors()] },
+      /^search\[1\]\.learner is "neighbors"; expected a learner that can weigh rows \(forest, .*\), as `weight` names "w"/,
+    ],
+    [
+      { features: gaps, search: [tree(), logistic()] },
+      /^search\[1\]\.learner is "logistic"; expected a learner that takes missing values \(forest, extraTrees, boosting, tree\), as features\[0\] leaves those of "age" missing; or impute them/,
+    ],
+    [
+      { search: [neighbors({ classWeight: 'balanced' } as object)] },
+      /^search\[0\]\.grid\.classWeight is not known/,
+    ],
+    [{ search: [logistic({ classWeight: { yes: 0 } })] }, /^search\[0\]\.grid\.classWeight/],
+    [
+      { search: [boosting({ monotone: { age: 'increasing' }, loss: 'absolute' })] },
+      /^search\[0\]\.grid\.monotone is .*; expected|^search\[0\]\.grid\.monotone is/,
+    ],
+  ] as [Partial<define.LifecycleInput>, string | RegExp][])('%j', (more, message) => {
+    const found = refusal(more);
+    if (typeof message === 'string') expect(found).toBe(message);
+    else expect(found).toMatch(message);
+  });
+
+  it('takes them where they can', () => {
+    expect(refusal({ weight: 'w', features: gaps, search: [boosting(), tree()] })).toBe('accepted');
+  });
+});

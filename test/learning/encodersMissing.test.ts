@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { describeFeatures, gapsOf } from '../../learning/encoders/describe.ts';
 import type { Feature } from '../../learning/encoders/spec.ts';
 import { booleans, encode, fit, numbers, strings, times, type Columns } from './encodersRun.ts';
 
@@ -75,6 +76,40 @@ describe('missing values', () => {
       s_frequency: [0.4, 0.4, 0.2, 0.4, 0.4].map(Math.fround),
       n: [1, 2, -7, 10, -7],
     });
+  });
+
+  it('stay missing where `impute` says none, infinities too', async () => {
+    const features: Feature[] = [
+      { kind: 'impute', columns: ['n', 'flag', 'at', 'same'], strategy: 'none' },
+      ...EVERY.filter(({ kind }) => kind !== 'log'),
+      { kind: 'log', columns: ['n'], offset: 0, standardize: true },
+    ];
+    const columns = await encode(features, train, { ...train, n: numbers(NaN, Infinity, 1, -5, 1e300) });
+    const missing = (name: string) => columns[name].map((value) => (Number.isNaN(value) ? 1 : 0)).join('');
+    for (const name of ['n', 'n_standardize', 'n_minMax', 'n_bucket'])
+      expect(missing(name), name).toBe('11000');
+    for (const name of ['flag', 'flag_standardize', 'flag_minMax', 'flag_bucket'])
+      expect(missing(name)).toBe('00010');
+    for (const name of ['at', 'at_standardize', 'at_minMax', 'at_bucket'])
+      expect(missing(name)).toBe('00100');
+    expect(missing('same_standardize')).toBe('00001');
+    // What has no logarithm is missing.
+    expect(missing('n_log')).toBe('11010');
+    const whole = Object.entries(columns).filter(([name]) => /=|_ordinal|_frequency|dayOfYear/.test(name));
+    expect(whole.length).toBeGreaterThan(10);
+    for (const [name, values] of whole) expect(values.some(Number.isNaN), name).toBe(false);
+    const fitted = fit(features, train);
+    const gaps = gapsOf(fitted) as Uint8Array;
+    expect(fitted.features.filter((_, i) => gaps[i] === 1)).toEqual(
+      fitted.features.filter((name) => !/=|_ordinal|_frequency|dayOfYear/.test(name)),
+    );
+    expect(describeFeatures(fitted).find(({ name }) => name === 'n_bucket')).toEqual({
+      name: 'n_bucket',
+      column: 'n',
+      rises: true,
+    });
+    expect(describeFeatures(fitted).at(-1)).toMatchObject({ name: 'n_log', column: 'n' });
+    expect(gapsOf(fit(EVERY, train))).toBeUndefined();
   });
 
   it('are an unseen value where the imputed text was never a category', async () => {

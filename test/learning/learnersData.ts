@@ -44,7 +44,14 @@ export function load(name: keyof typeof sets): Problem {
   );
 }
 
-export function problemFrom(x: Float32Array, y: Float64Array, columns: number, classes: number): Problem {
+/** @param gaps columns that may hold NaN */
+export function problemFrom(
+  x: Float32Array,
+  y: Float64Array,
+  columns: number,
+  classes: number,
+  gaps?: Uint8Array,
+): Problem {
   const rows = y.length;
   return {
     task: classes === 1 ? 'regression' : classes === 2 ? 'binary' : 'multiclass',
@@ -53,7 +60,7 @@ export function problemFrom(x: Float32Array, y: Float64Array, columns: number, c
     columns,
     x,
     y,
-    binned: binMatrix(x, rows, columns),
+    binned: binMatrix(x, rows, columns, undefined, undefined, gaps),
     train: Int32Array.from({ length: rows }, (_, row) => row),
   };
 }
@@ -67,6 +74,23 @@ export function generate(rows: number, columns: number, classes: number, seed: n
     return classes === 1 ? value / 7 : Math.min(classes - 1, Math.floor((value * classes) / (2.5 * levels)));
   });
   return problemFrom(x, y, columns, classes);
+}
+
+/** The same rows with weights from 1/16 to 4, as in test/golden/learnersTrees.py. */
+export function weighed(problem: Problem): Problem {
+  return { ...problem, weights: Float64Array.from(problem.y, (_, row) => ((hashed(row) % 64) + 1) / 16) };
+}
+
+/** A quarter of the values missing, in all columns but the first, as in test/golden/learnersTrees.py. */
+export function gappy(problem: Problem): Problem {
+  const { x, y, columns, classes, weights } = problem;
+  const torn = x.map((value, i) => (i % columns !== 0 && hashed(i) % 4 === 0 ? NaN : value));
+  const gaps = new Uint8Array(columns).fill(1);
+  return { ...problemFrom(torn, y, columns, classes, gaps), ...(weights ? { weights } : {}) };
+}
+
+function hashed(number: number): number {
+  return Math.imul(number + 1, 2654435761) >>> 16;
 }
 
 /** Every column with mean 0 and standard deviation 1 (a constant one: 0), rounded to float32. */

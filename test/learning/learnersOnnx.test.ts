@@ -3,7 +3,7 @@ import { openSession } from '../../compute/session.ts';
 import { argmax } from '../../learning/metrics/argmax.ts';
 import { createGraphBuilder } from '../../learning/onnx/build.ts';
 import type { Fitted, Problem } from '../../learning/types.ts';
-import { find, fit, generate, load, predict, scaled } from './learnersData.ts';
+import { find, fit, gappy, generate, load, predict, scaled, weighed } from './learnersData.ts';
 
 /**
  * ONNX Runtime answers as the learner does. Trees to the bit, on rows that lie on the cuts themselves; linear models
@@ -32,6 +32,11 @@ describe('trees answer to the bit', () => {
     ['tree', 'numbers', friedman, {}],
     ['tree', 'large numbers', shifted(friedman, 1e7, 1e-3), { minLeaf: 3 }],
     ['tree', 'a constant', shifted(friedman, 7, 0), {}],
+    ['forest', 'three classes with gaps and weights', gappy(weighed(generate(700, 5, 3, 1))), { trees: 37 }],
+    ['forest', 'numbers with gaps', gappy(friedman), { trees: 30 }],
+    ['extraTrees', 'ten classes with gaps', gappy(digits), { trees: 10 }],
+    ['extraTrees', 'numbers with gaps', gappy(friedman), { trees: 10 }],
+    ['tree', 'two classes with gaps', gappy(cancer), { classWeight: 'balanced' }],
     ['baselineForest', 'two classes', small(cancer, 60), { trees: 3 }],
     ['baselineForest', 'numbers', small(friedman, 60), { trees: 3 }],
   ] as const)('%s, %s', async (name, _case, problem, params) => {
@@ -57,6 +62,9 @@ describe('boosting answers as its scores do, which are exact', () => {
     ['numbers, 2,000 small steps', friedman, { rounds: 2000, learningRate: 0.01, leaves: 3 }],
     ['large numbers', shifted(friedman, 1e7, 1e-3), {}],
     ['a constant', shifted(friedman, 7, 0), {}],
+    ['two classes with gaps', gappy(cancer), { classWeight: 'balanced' }],
+    ['three classes with gaps and weights', gappy(weighed(generate(700, 5, 3, 1))), { rowShare: 0.6 }],
+    ['numbers with gaps', gappy(friedman), { monotone: { 3: 'increasing', 1: 'decreasing' } }],
     ['early stopping', generate(700, 5, 2, 1), { patience: 5 }],
   ] as const)('%s', async (_case, problem, params) => {
     const model = fit('boosting', problem, params);
@@ -208,6 +216,7 @@ function onTheCuts({ x, columns, binned }: Problem): { x: Float32Array; columns:
     extra[i] = edges[(i * 7919) % edges.length];
     if (extra[i] > 0) bits[i] += (i % 3) - 1;
   }
+  if (binned.gaps) for (let i = 0; i < extra.length; i += 7) extra[i] = NaN;
   const all = new Float32Array(x.length + extra.length);
   all.set(x);
   all.set(extra, x.length);

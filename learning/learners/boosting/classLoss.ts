@@ -6,8 +6,8 @@ const LEAST_SHARE = 1e-15;
 /** Log loss of two classes by one score, the log odds of class 1 (Friedman, Annals of Statistics 29, 2001). */
 export const logLoss: Loss = {
   scores: 1,
-  start(y, rows) {
-    const share = shareOf(1, y, rows);
+  start(y, rows, weights) {
+    const share = shareOf(1, y, rows, weights);
     return Float64Array.of(Math.log(share / (1 - share)));
   },
   derive(y, scores, rows, _stride, gradients, hessians) {
@@ -17,13 +17,16 @@ export const logLoss: Loss = {
       hessians[i] = p * (1 - p);
     }
   },
-  mean(y, scores, from, to) {
+  mean(y, scores, from, to, _stride, weights) {
     let sum = 0;
+    let total = 0;
     for (let i = from; i < to; i++) {
       const against = y[i] === 1 ? -scores[i] : scores[i];
-      sum += Math.max(against, 0) + Math.log1p(Math.exp(-Math.abs(against)));
+      const weight = weights ? weights[i] : 1;
+      total += weight;
+      sum += weight * (Math.max(against, 0) + Math.log1p(Math.exp(-Math.abs(against))));
     }
-    return sum / (to - from);
+    return sum / total;
   },
 };
 
@@ -35,7 +38,8 @@ export function softmaxLoss(classes: number): Loss {
   const stretch = classes / (classes - 1);
   return {
     scores: classes,
-    start: (y, rows) => Float64Array.from({ length: classes }, (_, k) => Math.log(shareOf(k, y, rows))),
+    start: (y, rows, weights) =>
+      Float64Array.from({ length: classes }, (_, k) => Math.log(shareOf(k, y, rows, weights))),
     derive(y, scores, rows, stride, gradients, hessians) {
       for (let i = 0; i < rows; i++) {
         let highest = scores[i];
@@ -54,22 +58,30 @@ export function softmaxLoss(classes: number): Loss {
         }
       }
     },
-    mean(y, scores, from, to, stride) {
+    mean(y, scores, from, to, stride, weights) {
+      let loss = 0;
       let total = 0;
       for (let i = from; i < to; i++) {
         let highest = scores[i];
         for (let k = 1; k < classes; k++) highest = Math.max(highest, scores[k * stride + i]);
         let sum = 0;
         for (let k = 0; k < classes; k++) sum += Math.exp(scores[k * stride + i] - highest);
-        total += Math.log(sum) + highest - scores[y[i] * stride + i];
+        const weight = weights ? weights[i] : 1;
+        total += weight;
+        loss += weight * (Math.log(sum) + highest - scores[y[i] * stride + i]);
       }
-      return total / (to - from);
+      return loss / total;
     },
   };
 }
 
-function shareOf(index: number, y: Float64Array, rows: number): number {
-  let count = 0;
-  for (let i = 0; i < rows; i++) if (y[i] === index) count++;
-  return Math.min(1 - LEAST_SHARE, Math.max(LEAST_SHARE, count / rows));
+function shareOf(index: number, y: Float64Array, rows: number, weights?: Float64Array): number {
+  let sum = 0;
+  let total = 0;
+  for (let i = 0; i < rows; i++) {
+    const weight = weights ? weights[i] : 1;
+    total += weight;
+    if (y[i] === index) sum += weight;
+  }
+  return Math.min(1 - LEAST_SHARE, Math.max(LEAST_SHARE, sum / total));
 }

@@ -2,7 +2,8 @@ import type { GrownTree } from './grownTree.ts';
 import { fillHistogram, histogramLength, totalOf } from './histogram.ts';
 import type { Columns, PackedRows } from './packedBins.ts';
 import { SHIFT, type Steps } from './packedGradients.ts';
-import { scanBoth, type Side } from './scan.ts';
+import { scanByRules, subtract, type RuledSide, type Rules } from './ruledScan.ts';
+import { scanBoth } from './scan.ts';
 
 export interface LeafWiseLimits {
   leaves: number;
@@ -15,10 +16,10 @@ export interface LeafWiseLimits {
   l2: number;
 }
 
-/** What a leaf shall answer, from the positions rows[from..to]. */
-export type LeafValue = (rows: Int32Array, from: number, to: number) => number;
+/** What a leaf shall answer, from the positions rows[from..to], held within bounds before it is shrunk. */
+export type LeafValue = (rows: Int32Array, from: number, to: number, low: number, high: number) => number;
 
-interface Leaf extends Side {
+interface Leaf extends RuledSide {
   node: number;
   depth: number;
   from: number;
@@ -33,6 +34,7 @@ interface Leaf extends Side {
 export class LeafWiseGrower {
   readonly #columns: Columns;
   readonly #limits: LeafWiseLimits;
+  readonly #rules: Rules | undefined;
   /** Positions, so that every leaf is a stretch. */
   readonly #rows: Int32Array;
   readonly #right: Int32Array;
@@ -41,9 +43,11 @@ export class LeafWiseGrower {
   #free: Float64Array[] = [];
   #zero = new Float64Array();
 
-  constructor(columns: Columns, limits: LeafWiseLimits) {
+  /** @param rules absent: no value is missing and no feature has a direction */
+  constructor(columns: Columns, limits: LeafWiseLimits, rules?: Rules) {
     this.#columns = columns;
     this.#limits = limits;
+    this.#rules = rules;
     this.#rows = new Int32Array(columns.length);
     this.#right = new Int32Array(columns.length);
     this.#gathered = new Float64Array(columns.length);
@@ -65,6 +69,7 @@ export class LeafWiseGrower {
   ): GrownTree {
     this.#rows.set(sample);
     const tree: GrownTree = { column: [-1], cut: [0], left: [0], value: [0] };
+    if (this.#rules) tree.gap = [-1];
     const leaves = [this.#root(rows, sample.length, packed, steps)];
     while (leaves.length < this.#limits.leaves) {
       const index = mostGaining(leaves);
@@ -74,8 +79,10 @@ export class LeafWiseGrower {
       leaves[index] = children[0];
       leaves.push(children[1]);
     }
-    for (const { node, from, to, histogram } of leaves) {
-      const value = valueOf(this.#rows, from, to);
+    // Bounds are in steps, as the sums are that they were made from.
+    const unit = steps ? steps.hessian / steps.gradient : 1;
+    for (const { node, from, to, histogram, low, high } of leaves) {
+      const value = valueOf(this.#rows, from, to, low * unit, high * unit);
       tree.value[node] = value;
       for (let i = from; i < to; i++) scores[offset + this.#rows[i]] += value;
       this.#release(histogram);
@@ -109,7 +116,7 @@ export class LeafWiseGrower {
   ): [Leaf, Leaf] | undefined {
     const { minLeaf } = this.#limits;
     const column = rows.columns[leaf.place];
-    const middle = this.#partition(column, leaf.cut, leaf.from, leaf.to);
+    const middle = this.#partition(column, leaf.cut, leaf.gap, leaf.from, leaf.to);
     if (middle - leaf.from < minLeaf || leaf.to - middle < minLeaf) {
       leaf.gain = 0;
       return undefined;
@@ -123,6 +130,10 @@ export class LeafWiseGrower {
     tree.cut.push(0, 0);
     tree.left.push(0, 0);
     tree.value.push(0, 0);
+    if (tree.gap) {
+      tree.gap[node] = leaf.gap;
+      tree.gap.push(-1, -1);
+    }
     const depth = leaf.depth + 1;
     const left = leafOf(next, depth, from, middle, leftGradient, leftHessian, this.#zero);
     const right = leafOf(
@@ -134,6 +145,7 @@ export class LeafWiseGrower {
       leaf.hessian - leftHessian,
       this.#zero,
     );
+    if (this.#rules) this.#bound(leaf, column, left, right, this.#rules, steps);
     const [small, large] = middle - from < to - middle ? [left, right] : [right, left];
     if (leaves < this.#limits.leaves && this.#mayCut(large)) {
       large.histogram = histogram;
@@ -166,7 +178,10 @@ export class LeafWiseGrower {
     }
     // Whole, so that the comparison of cuts is one of integers.
     const l2 = Math.round(this.#limits.l2 * steps.hessian);
-    scanBoth(rows, small.histogram, large.histogram, l2, small, large);
+    if (this.#rules) {
+      subtract(small.histogram, large.histogram);
+      for (const leaf of [small, large]) scanByRules(rows, leaf.histogram, l2, this.#rules, leaf);
+    } else scanBoth(rows, small.histogram, large.histogram, l2, small, large);
     for (const leaf of [small, large]) {
       if (leaf.gain > 0) continue;
       this.#release(leaf.histogram);
@@ -178,8 +193,37 @@ export class LeafWiseGrower {
     if (histogram !== this.#zero) this.#free.push(histogram);
   }
 
-  /** Stable, without a branch on the data: about half of such branches would be mispredicted. */
-  #partition(column: number, cut: number, from: number, to: number): number {
+  /** Children answer within their parent's bounds; of a feature with a direction, either side of the middle too. */
+  #bound(
+    leaf: Leaf,
+    column: number,
+    left: Leaf,
+    right: Leaf,
+    { direction, missing }: Rules,
+    steps: Steps,
+  ): void {
+    const { low, high } = leaf;
+    Object.assign(left, { low, high });
+    Object.assign(right, { low, high });
+    const sign = direction[column];
+    const values = this.#columns.binsOf[column] - (missing[column] < 0 ? 0 : 1);
+    // A cut behind all values parts the missing ones from them, whichever answers more.
+    if (sign === 0 || leaf.cut === values - 1) return;
+    const l2 = Math.round(this.#limits.l2 * steps.hessian);
+    const answerOf = ({ gradient, hessian }: Leaf) =>
+      Math.max(low, Math.min(high, -gradient / (hessian + l2)));
+    const middle = (answerOf(left) + answerOf(right)) / 2;
+    const [lower, upper] = sign > 0 ? [left, right] : [right, left];
+    lower.high = middle;
+    upper.low = middle;
+  }
+
+  /**
+   * Stable, without a branch on the data: about half of such branches would be mispredicted.
+   *
+   * @param gap a bin that goes left in spite of the cut, or -1
+   */
+  #partition(column: number, cut: number, gap: number, from: number, to: number): number {
     const { bins, length } = this.#columns;
     const start = column * length;
     const rows = this.#rows;
@@ -188,7 +232,8 @@ export class LeafWiseGrower {
     let right = 0;
     for (let i = from; i < to; i++) {
       const row = rows[i];
-      const goesRight = (cut - bins[start + row]) >>> 31;
+      const bin = bins[start + row];
+      const goesRight = ((cut - bin) >>> 31) & (((bin - gap) | (gap - bin)) >>> 31);
       rows[left] = row;
       rights[right] = row;
       right += goesRight;
@@ -215,6 +260,9 @@ function leafOf(
     gain: 0,
     place: 0,
     cut: 0,
+    gap: -1,
+    low: -Infinity,
+    high: Infinity,
     leftGradient: 0,
     leftHessian: 0,
     node,

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../../onnx/graph.ts';
+import { valueOfCut } from '../../binning.ts';
 import type { BinnedMatrix } from '../../types.ts';
 import { addShares, ONNX_FLOAT } from '../outputs.ts';
 import { toShares } from '../softmax.ts';
@@ -23,10 +24,14 @@ export interface BoostingModel {
 }
 
 /** Writes the leaves as integers, so that their sums are exact here and in ONNX. */
-export function toModel({ start, rounds }: Boosted, classes: number, { edges }: BinnedMatrix): BoostingModel {
+export function toModel(
+  { start, rounds }: Boosted,
+  classes: number,
+  { edges, gaps }: BinnedMatrix,
+): BoostingModel {
   const scale = scaleOf(rounds, start.length);
   const ensembles = Array.from(start, (_, k) => {
-    const into = new EnsembleBuilder(2);
+    const into = new EnsembleBuilder(2, gaps !== undefined);
     for (const trees of rounds) copyTree(trees[k], edges, scale, into);
     return into.finish();
   });
@@ -107,7 +112,8 @@ function copyTree(
       writeValue(tree.value[node], scale, into.values, at);
       continue;
     }
-    const left = into.split(position, column, edges[column][tree.cut[node]]);
+    const missingLeft = tree.gap !== undefined && tree.gap[node] >= 0;
+    const left = into.split(position, column, valueOfCut(edges[column], tree.cut[node]), missingLeft);
     waiting.push([tree.left[node] + 1, left + 1], [tree.left[node], left]);
   }
 }

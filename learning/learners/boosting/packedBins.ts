@@ -12,18 +12,22 @@ export interface Columns {
   length: number;
   /** [columns, length] */
   bins: Uint8Array;
-  /** Per column, how many bins it has. */
+  /** Per column, how many bins it has, that of missing values included. */
   binsOf: Int32Array;
 }
 
-export function gatherColumns({ bins, columns, edges }: BinnedMatrix, rows: Int32Array): Columns {
+export function gatherColumns({ bins, columns, edges, gaps }: BinnedMatrix, rows: Int32Array): Columns {
   const { length } = rows;
   const gathered = new Uint8Array(length * columns);
   for (let i = 0; i < length; i++) {
     const at = rows[i] * columns;
     for (let c = 0, to = i; c < columns; c++, to += length) gathered[to] = bins[at + c];
   }
-  return { length, bins: gathered, binsOf: Int32Array.from(edges, (of) => of.length + 1) };
+  return {
+    length,
+    bins: gathered,
+    binsOf: Int32Array.from(edges, (of, c) => of.length + 1 + (gaps?.[c] ?? 0)),
+  };
 }
 
 /** Some columns, a row's bins side by side. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { maxDepth, minLeaf } from '../trees/params.ts';
+import { classWeight } from '../weights.ts';
 
 /** The defaults are LightGBM's. */
-export const params = z.strictObject({
+const fields = z.strictObject({
   /** Trees, one after another; with several classes, one a class each round. */
   rounds: z.int().min(1).max(10_000).default(100),
   /** What of each tree's answer is added. */
@@ -30,5 +31,23 @@ export const params = z.strictObject({
     .default(null),
   /** Share of the rows that `patience` sets aside to judge by. */
   validationShare: z.number().gt(0).lte(0.5).default(0.1),
+  classWeight,
+  /**
+   * By raw column or encoded feature: the answer, of two classes the probability of the positive one, never falls or
+   * never rises as it rises. No explicit default, which older candidates do not have.
+   */
+  monotone: z
+    .union(
+      [z.record(z.string(), z.enum(['increasing', 'decreasing'])), z.null()],
+      "must be 'increasing' or 'decreasing' by column or feature such as { price: 'decreasing' }, or null",
+    )
+    .optional(),
 });
-export type Params = z.output<typeof params>;
+
+/** Where the leaves step to a quantile of their residuals, no bound on the mean holds them. */
+export const params = fields.refine(({ monotone, loss }) => !monotone || loss === 'squared', {
+  path: ['monotone'],
+  message: 'must be left out, or `loss` be squared: quantiles are not held to a direction',
+});
+export type Params = z.output<typeof fields>;
+export type Monotone = Params['monotone'];

@@ -1,13 +1,15 @@
 import { deriveSeed, Random } from '../../rng.ts';
 import type { Problem } from '../../types.ts';
+import { weightsOf } from '../weights.ts';
 import { logLoss, softmaxLoss } from './classLoss.ts';
 import { addAnswers, type GrownTree } from './grownTree.ts';
-import { LeafWiseGrower } from './leafWise.ts';
+import { LeafWiseGrower, type LeafValue } from './leafWise.ts';
 import type { Loss } from './loss.ts';
 import { quantileLoss, squaredLoss } from './numberLoss.ts';
 import { gatherColumns, packRows } from './packedBins.ts';
 import { packGradients } from './packedGradients.ts';
 import type { Params } from './params.ts';
+import { rulesOf } from './rules.ts';
 import { cutOff } from './validation.ts';
 
 export interface Boosted {
@@ -43,17 +45,20 @@ export function runRounds(problem: Problem, params: Params, seed: number): Boost
   order.set(judge, fit.length);
   const stride = order.length;
   const y = Float64Array.from(order, (row) => problem.y[row]);
+  const rowWeights = weightsOf(problem, params.classWeight);
+  const weights = rowWeights && Float64Array.from(order, (row) => rowWeights[row]);
   const table = gatherColumns(binned, order);
   const every = Int32Array.from({ length: columns }, (_, column) => column);
   const all = packRows(table, every);
 
-  const start = loss.start(y, fit.length);
+  const start = loss.start(y, fit.length, weights);
   const scores = new Float64Array(loss.scores * stride);
   start.forEach((score, k) => scores.fill(score, k * stride, (k + 1) * stride));
   const gradients = new Float64Array(scores.length);
   const hessians = new Float64Array(scores.length);
   const packed = new Float64Array(stride);
-  const grower = new LeafWiseGrower(table, { ...params, maxDepth: params.maxDepth ?? Infinity });
+  const limits = { ...params, maxDepth: params.maxDepth ?? Infinity };
+  const grower = new LeafWiseGrower(table, limits, rulesOf(problem, params.monotone));
 
   const positions = Int32Array.from({ length: stride }, (_, i) => i);
   const rounds: GrownTree[][] = [];
@@ -63,24 +68,25 @@ export function runRounds(problem: Problem, params: Params, seed: number): Boost
     const random = new Random(deriveSeed(seed, 'round', round));
     const { taken, left } = draw(positions, fit.length, params.rowShare, random);
     loss.derive(y, scores, fit.length, stride, gradients, hessians);
+    if (weights) weigh(weights, fit.length, stride, gradients, hessians);
     const trees: GrownTree[] = [];
     for (let k = 0; k < loss.scores; k++) {
       const offset = k * stride;
       const seen =
         params.columnShare === 1 ? all : packRows(table, drawSome(every, params.columnShare, random));
       const steps = packGradients(gradients, hessians, offset, taken, packed);
-      const valueOf = (leaf: Int32Array, from: number, to: number) =>
+      const valueOf: LeafValue = (leaf, from, to, low, high) =>
         params.learningRate *
         (loss.step
-          ? loss.step(y, scores, leaf, from, to)
-          : newtonStep(gradients, hessians, offset, leaf, from, to, params.l2));
+          ? loss.step(y, scores, leaf, from, to, weights)
+          : within(newtonStep(gradients, hessians, offset, leaf, from, to, params.l2), low, high));
       const tree = grower.grow(seen, taken, packed, steps, valueOf, scores, offset);
       addAnswers(tree, table, left, scores, offset);
       trees.push(tree);
     }
     rounds.push(trees);
     if (params.patience === null || judge.length === 0) continue;
-    const now = loss.mean(y, scores, fit.length, stride, stride);
+    const now = loss.mean(y, scores, fit.length, stride, stride, weights);
     if (now < least) {
       least = now;
       best = round;
@@ -93,6 +99,25 @@ function lossOf({ task, classes }: Problem, { loss, quantile }: Params): Loss {
   if (task !== 'regression') return classes === 2 ? logLoss : softmaxLoss(classes);
   if (loss === 'squared') return squaredLoss;
   return quantileLoss(loss === 'absolute' ? 0.5 : quantile);
+}
+
+function weigh(
+  weights: Float64Array,
+  rows: number,
+  stride: number,
+  gradients: Float64Array,
+  hessians: Float64Array,
+): void {
+  for (let start = 0; start < gradients.length; start += stride) {
+    for (let i = 0; i < rows; i++) {
+      gradients[start + i] *= weights[i];
+      hessians[start + i] *= weights[i];
+    }
+  }
+}
+
+function within(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
 }
 
 /** In float64 from the rows themselves: the packed sums that chose the cuts are rounded. */

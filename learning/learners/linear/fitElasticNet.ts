@@ -21,7 +21,7 @@ const ROUNDING = 1e-14;
 const MAX_SOLVED = 500;
 
 /**
- * Minimises |y - x weights - intercept|^2 / (2 rows) + l1 |weights|_1 + l2 / 2 |weights|^2, the intercept free, by
+ * Minimises |y - x weights - intercept|^2 / (2 rows), rows counting by their weights, + l1 |weights|_1 + l2 / 2 |weights|^2, the intercept free, by
  * coordinate descent on the normal equations (Friedman, Hastie and Tibshirani, "Regularization paths for generalized
  * linear models via coordinate descent", 2010; "covariance updates"). Features that repeat each other make sweeps slow, so
  * every few the weights that are not 0 are also solved for, their signs kept. It ends by the duality gap, as

@@ -1,7 +1,18 @@
 import { minimise } from './lbfgs.ts';
+import { totalWeight } from '../weights.ts';
 import { columnMoments } from './moments.ts';
 import { SoftmaxLoss } from './softmaxLoss.ts';
 import { Whitening } from './whitening.ts';
+
+export interface LabelledRows {
+  x: Float32Array;
+  y: Float64Array;
+  columns: number;
+  classes: number;
+  train: Int32Array;
+  /** By row of x; absent: all count alike. */
+  weights?: Float64Array;
+}
 
 export interface SoftmaxFit {
   /** [free, columns + 1], the intercept last. */
@@ -16,7 +27,7 @@ const MAX_WHITENED = 300;
 const LEAST_STAGE = 20;
 
 /**
- * Minimises mean log loss + l2 / (2 rows) |weights|^2, the intercepts free, by L-BFGS in stages: each goes on from
+ * Minimises mean log loss (rows counting by their weights) + l2 / (2 rows) |weights|^2, the intercepts free, by L-BFGS in stages: each goes on from
  * where the one before ended, in coordinates whitened by the Hessian's blocks there. On separable classes, where the
  * curvature falls by orders of magnitude on the way, one whitening at the start would be worse than none.
  * The last stage only confirms, or with no iterations left denies, that the end is one.
@@ -24,17 +35,17 @@ const LEAST_STAGE = 20;
  * @param free weight vectors: 1 for two classes, else one a class
  */
 export function fitSoftmax(
-  data: { x: Float32Array; y: Float64Array; columns: number; classes: number; train: Int32Array },
+  data: LabelledRows,
   free: number,
   options: { l2: number; tolerance: number; maxIterations: number },
 ): SoftmaxFit {
-  const { x, y, columns, classes, train } = data;
+  const { x, y, columns, classes, train, weights: rowWeights } = data;
   const { l2, tolerance, maxIterations } = options;
   const size = columns + 1;
-  const rows = train.length;
-  const { means, deviations } = columnMoments(x, columns, train);
+  const rows = totalWeight(train, rowWeights);
+  const { means, deviations } = columnMoments(x, columns, train, rowWeights);
   const inverse = deviations.map((deviation) => (deviation === 0 ? 0 : 1 / deviation));
-  const loss = new SoftmaxLoss(x, columns, y, train, classes, free);
+  const loss = new SoftmaxLoss(x, columns, y, train, classes, free, rowWeights);
   const full = columns <= MAX_WHITENED;
   const part = (all: Float64Array, k: number) => all.subarray(k * size, (k + 1) * size);
 

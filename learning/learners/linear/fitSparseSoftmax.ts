@@ -1,4 +1,4 @@
-import type { SoftmaxFit } from './fitSoftmax.ts';
+import type { LabelledRows, SoftmaxFit } from './fitSoftmax.ts';
 import { SoftmaxModel } from './softmaxModel.ts';
 import { standardColumns, type StandardColumns } from './standardColumns.ts';
 
@@ -13,7 +13,7 @@ const NOISE = 1e-14;
 const PATIENCE = 10;
 
 /**
- * Minimises mean log loss + l1 / rows |weights|_1 + l2 / (2 rows) |weights|^2, the intercepts free, by proximal Newton
+ * Minimises mean log loss (rows counting by their weights) + l1 / rows |weights|_1 + l2 / (2 rows) |weights|^2, the intercepts free, by proximal Newton
  * steps: coordinate descent on the second-order model, then a step of 1, 1/2, 1/4 ... that decreases the objective
  * (Yuan, Ho and Lin, "An improved GLMNET for L1-regularized logistic regression", JMLR 2012; Lee, Sun and Saunders,
  * "Proximal Newton-type methods for minimizing composite functions", 2014).
@@ -21,19 +21,20 @@ const PATIENCE = 10;
  * @param free weight vectors: 1 for two classes, else one a class
  */
 export function fitSparseSoftmax(
-  problem: { x: Float32Array; y: Float64Array; columns: number; classes: number; train: Int32Array },
+  problem: LabelledRows,
   free: number,
   options: { l1: number; l2: number; tolerance: number; maxIterations: number },
 ): SoftmaxFit {
   const { x, y, columns, classes, train } = problem;
   const size = columns + 1;
   const rows = train.length;
-  const data = standardColumns(x, columns, train);
+  const data = standardColumns(x, columns, train, problem.weights);
+  const { total, weights: rowWeights } = data;
   const l1 = new Float64Array(size);
   const l2 = new Float64Array(size);
   for (let f = 0; f < columns; f++) {
-    l1[f] = (options.l1 * data.inverse[f]) / rows;
-    l2[f] = (options.l2 * data.inverse[f] * data.inverse[f]) / rows;
+    l1[f] = (options.l1 * data.inverse[f]) / total;
+    l2[f] = (options.l2 * data.inverse[f] * data.inverse[f]) / total;
   }
   const truth = Int32Array.from(train, (row) => y[row]);
   const model = new SoftmaxModel(data, free, l1, l2);
@@ -41,7 +42,7 @@ export function fitSparseSoftmax(
   const scores = new Float64Array(free * rows);
   const shares = new Float64Array(free * rows);
   const residuals = new Float64Array(free * rows);
-  let value = logLoss(scores, truth, classes, shares) + penaltyOf(weights, l1, l2);
+  let value = logLoss(scores, truth, classes, shares, data) + penaltyOf(weights, l1, l2);
   let gradientNorm = Infinity;
   let best = Infinity;
   let idle = 0;
@@ -52,6 +53,7 @@ export function fitSparseSoftmax(
       const k = truth[i] - (classes - free);
       if (k >= 0) residuals[k * rows + i] -= 1;
     }
+    if (rowWeights) for (let r = 0; r < residuals.length; r++) residuals[r] *= rowWeights[r % rows];
     gradientNorm = model.centre(weights, shares, residuals);
     idle = gradientNorm < best ? 0 : idle + 1;
     best = Math.min(best, gradientNorm);
@@ -79,18 +81,24 @@ export function fitSparseSoftmax(
     for (let t = 1, n = 0; n < MAX_HALVINGS; t /= 2, n++) {
       for (let i = 0; i < weights.length; i++) weights[i] = t === 1 ? whole[i] : start[i] + t * step[i];
       for (let i = 0; i < scores.length; i++) scores[i] = from[i] + t * model.moved[i];
-      const trial = logLoss(scores, truth, classes, shares) + penaltyOf(weights, l1, l2);
+      const trial = logLoss(scores, truth, classes, shares, data) + penaltyOf(weights, l1, l2);
       if (trial <= value + DECREASE * t * promised + NOISE * Math.abs(value)) return trial;
     }
     weights.set(start);
     scores.set(from);
-    logLoss(scores, truth, classes, shares);
+    logLoss(scores, truth, classes, shares, data);
     return undefined;
   }
 }
 
 /** The mean of -log p(class); writes the probabilities. Where fewer scores than classes are given, the first has 0. */
-function logLoss(scores: Float64Array, truth: Int32Array, classes: number, shares: Float64Array): number {
+function logLoss(
+  scores: Float64Array,
+  truth: Int32Array,
+  classes: number,
+  shares: Float64Array,
+  { weights, total }: StandardColumns,
+): number {
   const rows = truth.length;
   const free = scores.length / rows;
   const held = classes - free;
@@ -102,9 +110,10 @@ function logLoss(scores: Float64Array, truth: Int32Array, classes: number, share
     for (let r = i; r < scores.length; r += rows) sum += shares[r] = Math.exp(scores[r] - highest);
     for (let r = i; r < scores.length; r += rows) shares[r] /= sum;
     const own = truth[i] < held ? 0 : scores[(truth[i] - held) * rows + i];
-    loss += highest - own + Math.log(sum);
+    const one = highest - own + Math.log(sum);
+    loss += weights ? weights[i] * one : one;
   }
-  return loss / rows;
+  return loss / total;
 }
 
 function penaltyOf(weights: Float64Array, l1: Float64Array, l2: Float64Array): number {

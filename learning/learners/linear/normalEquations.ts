@@ -1,10 +1,13 @@
 import type { Problem } from '../../types.ts';
+import { totalWeight } from '../weights.ts';
 import { columnMoments } from './moments.ts';
 
 /** Above this the normal equations take minutes and gigabytes. */
 const MAX_COLUMNS = 5_000;
 
 export interface NormalEquations {
+  /** The sum of the rows' weights; their number where all count alike. */
+  total: number;
   /** [columns, columns], lower triangle: mean products of the standardised features with each other. */
   gram: Float64Array;
   /** [columns]: those with the centred target. */
@@ -24,12 +27,14 @@ export function normalEquations({
   y,
   columns,
   train,
-}: Pick<Problem, 'x' | 'y' | 'columns' | 'train'>): NormalEquations {
-  const { means, deviations } = columnMoments(x, columns, train);
+  weights,
+}: Pick<Problem, 'x' | 'y' | 'columns' | 'train' | 'weights'>): NormalEquations {
+  const { means, deviations } = columnMoments(x, columns, train, weights);
+  const total = totalWeight(train, weights);
   const inverse = deviations.map((deviation) => (deviation === 0 ? 0 : 1 / deviation));
   let meanY = 0;
-  for (const row of train) meanY += y[row];
-  meanY /= train.length;
+  for (const row of train) meanY += weights ? weights[row] * y[row] : y[row];
+  meanY /= total;
 
   const gram = new Float64Array(columns * columns);
   const moments = new Float64Array(columns);
@@ -37,17 +42,18 @@ export function normalEquations({
   let variance = 0;
   for (const row of train) {
     for (let f = 0; f < columns; f++) z[f] = (x[row * columns + f] - means[f]) * inverse[f];
+    const weight = weights ? weights[row] : 1;
     const target = y[row] - meanY;
-    variance += target * target;
+    variance += weight * target * target;
     for (let f = 0; f < columns; f++) {
-      const value = z[f];
+      const value = weight * z[f];
       moments[f] += value * target;
       for (let g = 0, at = f * columns; g <= f; g++, at++) gram[at] += value * z[g];
     }
   }
-  for (let i = 0; i < gram.length; i++) gram[i] /= train.length;
-  for (let f = 0; f < columns; f++) moments[f] /= train.length;
-  return { gram, moments, variance: variance / train.length, meanY, means, inverse };
+  for (let i = 0; i < gram.length; i++) gram[i] /= total;
+  for (let f = 0; f < columns; f++) moments[f] /= total;
+  return { total, gram, moments, variance: variance / total, meanY, means, inverse };
 }
 
 /** Why a learner that solves normal equations cannot take so many features. */

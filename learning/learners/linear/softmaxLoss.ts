@@ -3,7 +3,7 @@ const LANES = 4;
 
 /**
  * Adds up the log loss of a linear softmax model over the rows and writes its gradient.
- * The first class may be held at score 0 (`free` = classes - 1): with two classes that is binary logistic regression.
+ * Rows count by their weights, where there are any. The first class may be held at score 0 (`free` = classes - 1): with two classes that is binary logistic regression.
  */
 export class SoftmaxLoss {
   readonly #x: Float32Array;
@@ -11,6 +11,8 @@ export class SoftmaxLoss {
   readonly #y: Float64Array;
   readonly #rows: Int32Array;
   readonly #classes: number;
+  /** [rows of x]; absent: all count alike. */
+  readonly #weights: Float64Array | undefined;
   /** Classes before this one have score 0 and no weights. */
   readonly #held: number;
   /** [classes, LANES] */
@@ -23,12 +25,14 @@ export class SoftmaxLoss {
     rows: Int32Array,
     classes: number,
     free: number,
+    weights?: Float64Array,
   ) {
     this.#x = x;
     this.#columns = columns;
     this.#y = y;
     this.#rows = rows;
     this.#classes = classes;
+    this.#weights = weights;
     this.#held = classes - free;
     this.#scores = new Float64Array(classes * LANES);
   }
@@ -69,12 +73,13 @@ export class SoftmaxLoss {
       const row = this.#rows[i];
       this.#one(i, weights, scratch);
       const truth = this.#y[row];
+      const weight = this.#weights ? this.#weights[row] : 1;
       for (let f = 0; f < size - 1; f++) z[f] = (this.#x[row * (size - 1) + f] - means[f]) * inverse[f];
       for (let k = 0; k < free; k++) {
-        const share = this.#scores[LANES * (k + this.#held)] + (k + this.#held === truth ? 1 : 0);
+        const share = this.#scores[LANES * (k + this.#held)] / weight + (k + this.#held === truth ? 1 : 0);
         const block = blocks[k];
         for (let f = 0; f < size; f++) {
-          const value = share * (1 - share) * z[f];
+          const value = weight * share * (1 - share) * z[f];
           for (let g = full ? 0 : f, at = f * size + g; g <= f; g++, at++) block[at] += value * z[g];
         }
       }
@@ -112,7 +117,7 @@ export class SoftmaxLoss {
       scores[at + 3] = sd;
     }
     let loss = 0;
-    for (let lane = 0; lane < LANES; lane++) loss += this.#residuals(lane, this.#y[this.#rows[i + lane]]);
+    for (let lane = 0; lane < LANES; lane++) loss += this.#residuals(lane, this.#rows[i + lane]);
     for (let k = held; k < classes; k++) {
       const start = (k - held) * (columns + 1);
       const at = LANES * k;
@@ -138,7 +143,7 @@ export class SoftmaxLoss {
       for (let f = 0; f < columns; f++) score += x[at + f] * weights[start + f];
       scores[LANES * k] = score;
     }
-    const loss = this.#residuals(0, this.#y[this.#rows[i]]);
+    const loss = this.#residuals(0, this.#rows[i]);
     for (let k = this.#held; k < this.#classes; k++) {
       const start = (k - this.#held) * (columns + 1);
       const residual = scores[LANES * k];
@@ -148,9 +153,11 @@ export class SoftmaxLoss {
     return loss;
   }
 
-  /** Turns the scores of a lane into probability less truth, and returns -log p(truth). */
-  #residuals(lane: number, truth: number): number {
+  /** Turns the scores of a lane into probability less truth, and returns -log p(truth), both times the row's weight. */
+  #residuals(lane: number, row: number): number {
     const scores = this.#scores;
+    const truth = this.#y[row];
+    const weight = this.#weights ? this.#weights[row] : 1;
     const end = LANES * this.#classes;
     for (let k = 0; k < this.#held; k++) scores[LANES * k + lane] = 0;
     let highest = scores[lane];
@@ -164,6 +171,7 @@ export class SoftmaxLoss {
     }
     for (let at = lane; at < end; at += LANES) scores[at] /= sum;
     scores[LANES * truth + lane] -= 1;
-    return highest - own + Math.log(sum);
+    if (weight !== 1) for (let at = lane; at < end; at += LANES) scores[at] *= weight;
+    return weight * (highest - own + Math.log(sum));
   }
 }

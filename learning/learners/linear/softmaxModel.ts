@@ -30,6 +30,8 @@ export class SoftmaxModel {
   readonly moved: Float64Array;
   /** [rows]: the sum over the classes of p u. */
   readonly #shared: Float64Array;
+  /** [free, rows]: probabilities where the model stands, times the rows' weights. */
+  #masses: Float64Array = new Float64Array();
 
   constructor(data: StandardColumns, free: number, l1: Float64Array, l2: Float64Array) {
     this.#data = data;
@@ -47,12 +49,14 @@ export class SoftmaxModel {
    *
    * @param weights [free, columns + 1]
    * @param shares [free, rows] probabilities there
-   * @param residuals [free, rows] probabilities less truth
+   * @param residuals [free, rows] probabilities less truth, times the rows' weights
    * @returns the largest component of the smallest subgradient, each in units in which its coordinate curves by 1
    */
   centre(weights: Float64Array, shares: Float64Array, residuals: Float64Array): number {
-    const { rows, means, inverse, values } = this.#data;
+    const { rows, total, weights: rowWeights, means, inverse, values } = this.#data;
     const size = this.#l1.length;
+    this.#masses = rowWeights ? shares.map((share, r) => share * rowWeights[r % rows]) : shares;
+    const masses = this.#masses;
     let worst = 0;
     for (let k = 0; k < this.#free; k++) {
       for (let f = 0; f < size; f++) {
@@ -62,11 +66,11 @@ export class SoftmaxModel {
         for (let i = 0, r = k * rows; i < rows; i++, r++) {
           const z = column ? (column[i] - means[f]) * inverse[f] : 1;
           slope += z * residuals[r];
-          curvature += z * z * shares[r] * (1 - shares[r]);
+          curvature += z * z * masses[r] * (1 - shares[r]);
         }
         const at = k * size + f;
-        this.slopes[at] = slope / rows + this.#l2[f] * weights[at];
-        this.#curvatures[at] = Math.max(curvature / rows + this.#l2[f], LEAST_CURVATURE);
+        this.slopes[at] = slope / total + this.#l2[f] * weights[at];
+        this.#curvatures[at] = Math.max(curvature / total + this.#l2[f], LEAST_CURVATURE);
         const least =
           weights[at] === 0
             ? softThreshold(this.slopes[at], this.#l1[f])
@@ -113,7 +117,7 @@ export class SoftmaxModel {
     const scale = Float64Array.from(support, (at) => 1 / Math.sqrt(this.#curvatures[at]));
     const downhill = Float64Array.from(support, (at) => {
       const f = at % size;
-      const slope = this.slopes[at] + this.#l2[f] * step[at] + this.#bend(at, shares);
+      const slope = this.slopes[at] + this.#l2[f] * step[at] + this.#bend(at);
       return -(slope + this.#l1[f] * Math.sign(weights[at] + step[at]));
     });
     const kept = support.map((at) => this.#l1[at % size] > 0);
@@ -127,7 +131,8 @@ export class SoftmaxModel {
 
   /** The Hessian of the listed coordinates, scaled to a diagonal of about 1; lower triangle. */
   #hessian(support: readonly number[], scale: Float64Array, shares: Float64Array): Float64Array {
-    const { rows, means, inverse, values } = this.#data;
+    const { rows, total, means, inverse, values } = this.#data;
+    const masses = this.#masses;
     const size = this.#l1.length;
     const n = support.length;
     const hessian = new Float64Array(n * n);
@@ -137,7 +142,7 @@ export class SoftmaxModel {
       const f = support[i] % size;
       const own = values[f]; // none for the intercept
       for (let row = 0, r = k * rows; row < rows; row++, r++)
-        weighted[row] = (own ? (own[row] - means[f]) * inverse[f] : 1) * shares[r];
+        weighted[row] = (own ? (own[row] - means[f]) * inverse[f] : 1) * masses[r];
       for (let j = 0; j <= i; j++) {
         const l = Math.floor(support[j] / size);
         const g = support[j] % size;
@@ -153,7 +158,7 @@ export class SoftmaxModel {
             sum += weighted[row] * (other[row] - mean) * (same - shares[r]);
           sum *= inverse[g];
         }
-        hessian[i * n + j] = (sum / rows) * scale[i] * scale[j];
+        hessian[i * n + j] = (sum / total) * scale[i] * scale[j];
       }
       hessian[i * n + i] += this.#l2[support[i] % size] * scale[i] * scale[i];
     }
@@ -168,7 +173,7 @@ export class SoftmaxModel {
       if (f < size - 1 && this.#data.inverse[f] === 0) continue;
       if (!all && weights[at] + step[at] === 0) continue;
       const curvature = this.#curvatures[at];
-      const slope = this.slopes[at] + this.#l2[f] * step[at] + this.#bend(at, shares);
+      const slope = this.slopes[at] + this.#l2[f] * step[at] + this.#bend(at);
       const now = weights[at] + step[at];
       const change = softThreshold(curvature * now - slope, this.#l1[f]) / curvature - now;
       if (change === 0) continue;
@@ -180,8 +185,9 @@ export class SoftmaxModel {
   }
 
   /** What the step so far has added to a coordinate's slope. */
-  #bend(at: number, shares: Float64Array): number {
-    const { rows, means, inverse, values } = this.#data;
+  #bend(at: number): number {
+    const { rows, total, means, inverse, values } = this.#data;
+    const masses = this.#masses;
     const size = this.#l1.length;
     const f = at % size;
     const column = values[f];
@@ -191,11 +197,11 @@ export class SoftmaxModel {
     let sum = 0;
     let r = ((at - f) / size) * rows;
     if (f === size - 1) {
-      for (let i = 0; i < rows; i++, r++) sum += shares[r] * (moved[r] - shared[i]);
-      return sum / rows;
+      for (let i = 0; i < rows; i++, r++) sum += masses[r] * (moved[r] - shared[i]);
+      return sum / total;
     }
-    for (let i = 0; i < rows; i++, r++) sum += (column[i] - mean) * shares[r] * (moved[r] - shared[i]);
-    return (sum * inverse[f]) / rows;
+    for (let i = 0; i < rows; i++, r++) sum += (column[i] - mean) * masses[r] * (moved[r] - shared[i]);
+    return (sum * inverse[f]) / total;
   }
 
   #move(at: number, change: number, shares: Float64Array): void {

@@ -10,6 +10,14 @@ export interface Machine {
   gap: number;
 }
 
+interface Rows {
+  x: Float32Array;
+  columns: number;
+  rows: Int32Array;
+  y: Float64Array;
+  weights?: Float64Array;
+}
+
 export interface MachineOptions {
   loss: 'hinge' | 'squaredHinge';
   l2: number;
@@ -26,8 +34,8 @@ const LEAST_PASSES = 20;
 const MAX_SOLVED = 300;
 
 /**
- * Minimises l2 / 2 |w|^2 + sum of max(0, 1 - s w . x), or of its square, where s is 1 for the rows of a class and -1 for
- * all others; w holds the intercept, which is penalised like a weight of a feature that is always 1, as in LIBLINEAR.
+ * Minimises l2 / 2 |w|^2 + sum of max(0, 1 - s w . x), or of its square, times the row's weight, where s is 1 for the rows
+ * of a class and -1 for all others; w holds the intercept, which is penalised like a weight of a feature that is always 1, as in LIBLINEAR.
  * Coordinate descent on the dual, one row at a time in an order that is drawn anew for each pass, rows at their bounds
  * left out while they stay there (Hsieh, Chang, Lin, Keerthi and Sundararajan, "A dual coordinate descent method for
  * large-scale linear SVM", ICML 2008, algorithm 3). Features of very different size make that slow; the squared loss then
@@ -36,15 +44,17 @@ const MAX_SOLVED = 300;
  *
  * @param x [?, columns], row-major
  * @param rows those to learn from; none: all weights are 0
+ * @param weights of rows, [?] by row of x; absent: all count alike
  */
 export function fitMachine(
-  { x, columns, rows, y }: { x: Float32Array; columns: number; rows: Int32Array; y: Float64Array },
+  { x, columns, rows, y, weights: rowWeights }: Rows,
   member: number,
   options: MachineOptions,
   seed: number,
 ): Machine {
   const { loss, tolerance, maxIterations } = options;
-  const dual = new Dual(x, columns, rows, y, member, options);
+  const shares = Float64Array.from(rows, (row) => (rowWeights ? rowWeights[row] : 1));
+  const dual = new Dual(x, columns, rows, y, member, options, shares);
   const random = new Random(seed);
   const newton = loss === 'squaredHinge' && columns <= MAX_SOLVED;
   const passes = newton
@@ -65,7 +75,7 @@ export function fitMachine(
   const { weights, signs } = dual;
   if (!newton || gap <= tolerance || iterations === maxIterations) return { weights, iterations, gap };
   const rest = { cost: 1 / options.l2, tolerance, maxIterations: maxIterations - iterations };
-  const end = goOnByNewton({ x, columns, rows, signs }, weights, rest);
+  const end = goOnByNewton({ x, columns, rows, signs, shares }, weights, rest);
   return end.gap < gap ? { ...end, iterations: iterations + end.iterations } : { weights, iterations, gap };
 }
 
@@ -81,10 +91,12 @@ class Dual {
   /** [rows]: the dual's second derivatives. */
   readonly #curvatures: Float64Array;
   readonly #cost: number;
+  /** [rows]: the rows' weights, by which the cost of each is multiplied. */
+  readonly #shares: Float64Array;
   readonly #squared: boolean;
-  /** Upper bound of the alphas, and what is added to the dual's diagonal. */
-  readonly #most: number;
-  readonly #diagonal: number;
+  /** [rows]: upper bounds of the alphas, and what is added to the dual's diagonal. */
+  readonly #most: Float64Array;
+  readonly #diagonal: Float64Array;
   /** Positions in `rows`; the first `#active` of them are looked at. */
   readonly #order: Int32Array;
   #active: number;
@@ -98,19 +110,21 @@ class Dual {
     y: Float64Array,
     member: number,
     { loss, l2 }: MachineOptions,
+    shares: Float64Array,
   ) {
     this.#x = x;
     this.#columns = columns;
     this.#rows = rows;
     this.signs = Int8Array.from(rows, (row) => (y[row] === member ? 1 : -1));
     this.#cost = 1 / l2;
+    this.#shares = shares;
     this.#squared = loss === 'squaredHinge';
-    this.#most = this.#squared ? Infinity : this.#cost;
-    this.#diagonal = this.#squared ? 0.5 / this.#cost : 0;
+    this.#most = shares.map((share) => (this.#squared ? Infinity : this.#cost * share));
+    this.#diagonal = shares.map((share) => (this.#squared ? 0.5 / (this.#cost * share) : 0));
     this.#alphas = new Float64Array(rows.length);
     this.weights = new Float64Array(columns + 1);
-    this.#curvatures = Float64Array.from(rows, (row) => {
-      let sum = 1 + this.#diagonal;
+    this.#curvatures = Float64Array.from(rows, (row, i) => {
+      let sum = 1 + this.#diagonal[i];
       for (let f = 0, at = row * columns; f < columns; f++, at++) sum += x[at] * x[at];
       return sum;
     });
@@ -135,7 +149,7 @@ class Dual {
       const i = order[s];
       const alpha = this.#alphas[i];
       const sign = this.signs[i];
-      const slope = sign * this.#score(i) - 1 + this.#diagonal * alpha;
+      const slope = sign * this.#score(i) - 1 + this.#diagonal[i] * alpha;
       let projected = slope;
       if (alpha === 0) {
         if (slope > this.#upper) {
@@ -143,7 +157,7 @@ class Dual {
           continue;
         }
         projected = Math.min(0, slope);
-      } else if (alpha === this.#most) {
+      } else if (alpha === this.#most[i]) {
         if (slope < this.#lower) {
           this.#leaveOut(s--);
           continue;
@@ -153,7 +167,7 @@ class Dual {
       if (projected > largest) largest = projected;
       if (projected < least) least = projected;
       if (projected === 0) continue;
-      const next = Math.min(this.#most, Math.max(0, alpha - slope / this.#curvatures[i]));
+      const next = Math.min(this.#most[i], Math.max(0, alpha - slope / this.#curvatures[i]));
       this.#alphas[i] = next;
       this.#add(i, (next - alpha) * sign);
     }
@@ -172,17 +186,17 @@ class Dual {
       if (alpha === 0) continue;
       this.#add(i, alpha * this.signs[i]);
       alphas += alpha;
-      squares += alpha * alpha;
+      squares += (alpha * alpha) / this.#shares[i];
     }
     let norm = 0;
     for (const weight of this.weights) norm += weight * weight;
     let loss = 0;
     for (let i = 0; i < this.#rows.length; i++) {
       const slack = Math.max(0, 1 - this.signs[i] * this.#score(i));
-      loss += this.#squared ? slack * slack : slack;
+      loss += this.#shares[i] * (this.#squared ? slack * slack : slack);
     }
     const primal = 0.5 * norm + this.#cost * loss;
-    const dual = alphas - 0.5 * norm - 0.5 * this.#diagonal * squares;
+    const dual = alphas - 0.5 * norm - (this.#squared ? 0.5 * (0.5 / this.#cost) * squares : 0);
     return primal === 0 ? 0 : Math.max(0, primal - dual) / primal;
   }
 

@@ -18,17 +18,23 @@ const TOLERANCE = 1e-8;
  *
  * @param scores [rows], of rows that the machine did not learn from
  * @param belongs [rows], 1 for the rows of the class
+ * @param weights [rows]; absent: all count alike
  */
-export function fitSigmoid(scores: Float64Array, belongs: Uint8Array): Sigmoid {
+export function fitSigmoid(scores: Float64Array, belongs: Uint8Array, weights?: Float64Array): Sigmoid {
   const rows = scores.length;
+  const weightOf = (i: number) => (weights ? weights[i] : 1);
   let members = 0;
-  for (const one of belongs) members += one;
+  let others = 0;
+  for (let i = 0; i < rows; i++) {
+    if (belongs[i]) members += weightOf(i);
+    else others += weightOf(i);
+  }
   const high = (members + 1) / (members + 2);
-  const low = 1 / (rows - members + 2);
+  const low = 1 / (others + 2);
   const target = (i: number) => (belongs[i] ? high : low);
 
   let slope = 0;
-  let offset = Math.log((members + 1) / (rows - members + 1));
+  let offset = Math.log((members + 1) / (others + 1));
   let value = loss(slope, offset);
   for (let n = 0; n < MAX_ITERATIONS; n++) {
     let h11 = RIDGE;
@@ -38,12 +44,13 @@ export function fitSigmoid(scores: Float64Array, belongs: Uint8Array): Sigmoid {
     let g2 = 0;
     for (let i = 0; i < rows; i++) {
       const share = 1 / (1 + Math.exp(-(slope * scores[i] + offset)));
-      const curvature = share * (1 - share);
+      const weight = weightOf(i);
+      const curvature = weight * share * (1 - share);
       h11 += scores[i] * scores[i] * curvature;
       h22 += curvature;
       h21 += scores[i] * curvature;
-      g1 += scores[i] * (share - target(i));
-      g2 += share - target(i);
+      g1 += weight * scores[i] * (share - target(i));
+      g2 += weight * (share - target(i));
     }
     if (Math.abs(g1) < TOLERANCE && Math.abs(g2) < TOLERANCE) break;
     const determinant = h11 * h22 - h21 * h21;
@@ -71,7 +78,8 @@ export function fitSigmoid(scores: Float64Array, belongs: Uint8Array): Sigmoid {
       const z = a * scores[i] + b;
       // -t log p - (1 - t) log(1 - p), whichever sign keeps the exponential small.
       sum +=
-        z >= 0 ? (1 - target(i)) * z + Math.log1p(Math.exp(-z)) : -target(i) * z + Math.log1p(Math.exp(z));
+        weightOf(i) *
+        (z >= 0 ? (1 - target(i)) * z + Math.log1p(Math.exp(-z)) : -target(i) * z + Math.log1p(Math.exp(z)));
     }
     return sum;
   }

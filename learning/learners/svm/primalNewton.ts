@@ -10,20 +10,20 @@ const MAX_HALVINGS = 40;
 const NOISE = 1e-14;
 
 /**
- * Goes from `start` to the minimum of |w|^2 / 2 + cost * sum of max(0, 1 - s w . x)^2 by Newton's method on the rows within
+ * Goes from `start` to the minimum of |w|^2 / 2 + cost * sum of max(0, 1 - s w . x)^2, times the rows' weights, by Newton's method on the rows within
  * their margins, which are few (Keerthi and DeCoste, "A modified finite Newton method for fast solution of large scale
  * linear SVMs", JMLR 2005). Steps do not care for the features' units, where coordinate descent on the dual does.
  *
- * @param data `signs` [rows], 1 or -1
+ * @param data `signs` [rows], 1 or -1; `shares` [rows], the rows' weights
  * @param start [columns + 1], the intercept last
  * @returns `iterations` are steps; the gap is that to the dual point which belongs to the weights, 2 cost times the slacks
  */
 export function goOnByNewton(
-  data: { x: Float32Array; columns: number; rows: Int32Array; signs: Int8Array },
+  data: { x: Float32Array; columns: number; rows: Int32Array; signs: Int8Array; shares: Float64Array },
   start: Float64Array,
   options: { cost: number; tolerance: number; maxIterations: number },
 ): Machine {
-  const { x, columns, rows, signs } = data;
+  const { x, columns, rows, signs, shares } = data;
   const { cost, tolerance } = options;
   const maxIterations = Math.min(options.maxIterations, MAX_STEPS);
   const size = columns + 1;
@@ -35,11 +35,11 @@ export function goOnByNewton(
     let alphas = 0;
     let squares = 0;
     for (let i = 0; i < rows.length; i++) {
-      const alpha = 2 * cost * Math.max(0, 1 - margins[i]);
+      const alpha = 2 * cost * shares[i] * Math.max(0, 1 - margins[i]);
       if (alpha === 0) continue;
       addTo(gradient, i, -alpha * signs[i]);
       alphas += alpha;
-      squares += alpha * alpha;
+      squares += (alpha * alpha) / shares[i];
     }
     const primal = objective(weights, margins);
     let norm = 0;
@@ -74,7 +74,7 @@ export function goOnByNewton(
       if (at[i] >= 1) continue;
       const from = rows[i] * columns;
       for (let f = 0; f < size; f++) {
-        const value = 2 * cost * (f < columns ? x[from + f] : 1);
+        const value = 2 * cost * shares[i] * (f < columns ? x[from + f] : 1);
         for (let g = 0, to = f * size; g <= f; g++, to++)
           hessian[to] += value * (g < columns ? x[from + g] : 1);
       }
@@ -106,7 +106,7 @@ export function goOnByNewton(
   function objective(vector: Float64Array, at: Float64Array): number {
     let value = 0;
     for (const weight of vector) value += 0.5 * weight * weight;
-    for (const margin of at) if (margin < 1) value += cost * (1 - margin) ** 2;
+    for (let i = 0; i < at.length; i++) if (at[i] < 1) value += cost * shares[i] * (1 - at[i]) ** 2;
     return value;
   }
 }

@@ -7,6 +7,8 @@ export interface Split {
   /** The score is numerator / denominator, larger is better; -1 / 1 while there is no cut. Compared by products. */
   numerator: number;
   denominator: number;
+  /** Where rows whose value is missing go. */
+  missingLeft: boolean;
   /** The criterion's totals of the rows that go left. */
   left: Float64Array;
 }
@@ -16,7 +18,7 @@ export interface Split {
  * `scan` looks for the best cut of one of the features and leaves its histogram empty.
  */
 export interface Criterion {
-  /** Numbers in a node's totals. The first is the weight of its rows. */
+  /** Numbers in a node's totals. The first is how many rows were drawn. */
   readonly width: number;
   /** Writes the totals of a whole sample. */
   total(sample: Sample, totals: Float64Array): void;
@@ -24,11 +26,11 @@ export interface Criterion {
   isPure(sample: Sample, from: number, to: number, totals: Float64Array): boolean;
   /** Counts the rows from..to of the sample for `count` features. */
   fill(sample: Sample, from: number, to: number, features: Int32Array, first: number, count: number): void;
-  /** Improves `best` by the best cut of the feature in `slot`, both sides weighing at least `minLeaf`. */
+  /** Improves `best` by the best cut of the feature in `slot`, both sides having at least `minLeaf` drawn rows. */
   scan(slot: number, feature: number, totals: Float64Array, minLeaf: number, best: Split): void;
   /**
    * The same by one cut alone, which `choose` picks where rows lie in bins lowest < highest and in between:
-   * lowest <= cut < highest. A feature whose rows share a bin is left out.
+   * lowest <= cut < highest; `toss` picks the side of missing values. A feature whose rows share a bin is left out.
    */
   scanChosen(
     slot: number,
@@ -37,6 +39,7 @@ export interface Criterion {
     minLeaf: number,
     best: Split,
     choose: (lowest: number, highest: number) => number,
+    toss: () => boolean,
   ): void;
   /** Writes the leaf's values for the rows from..to. */
   leaf(sample: Sample, from: number, to: number, totals: Float64Array, values: Int32Array, at: number): void;

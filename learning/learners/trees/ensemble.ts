@@ -11,6 +11,8 @@ export interface TreeEnsemble {
   feature: Int32Array;
   /** Per node: a row goes left where x[feature] <= threshold. */
   threshold: Float32Array;
+  /** Per node: 1 where a row whose feature is NaN goes left too; absent: it goes right everywhere. */
+  missingLeft?: Uint8Array;
   /** Per node: the left child, whose neighbour is the right one; of a leaf, the position of its first value. */
   next: Int32Array;
   /** [leaves, outputs]. */
@@ -30,6 +32,7 @@ export function joinEnsembles(parts: readonly TreeEnsemble[]): TreeEnsemble {
     threshold: new Float32Array(nodes),
     next: new Int32Array(nodes),
     values: new Int32Array(count((part) => part.values)),
+    ...(parts[0].missingLeft ? { missingLeft: new Uint8Array(nodes) } : {}),
   };
   let tree = 0;
   let node = 0;
@@ -38,6 +41,7 @@ export function joinEnsembles(parts: readonly TreeEnsemble[]): TreeEnsemble {
     for (const root of part.roots) joined.roots[tree++] = root + node;
     joined.feature.set(part.feature, node);
     joined.threshold.set(part.threshold, node);
+    if (part.missingLeft) joined.missingLeft?.set(part.missingLeft, node);
     for (let i = 0; i < part.next.length; i++)
       joined.next[node + i] = part.next[i] + (part.feature[i] < 0 ? value : node);
     joined.values.set(part.values, value);
@@ -53,14 +57,18 @@ export class EnsembleBuilder {
   readonly #roots: number[] = [];
   #feature = new Int32Array(1024);
   #threshold = new Float32Array(1024);
+  #missingLeft = new Uint8Array(1024);
+  readonly #gaps: boolean;
   #next = new Int32Array(1024);
   #nodes = 0;
   #used = 0;
   /** Values of the leaves; replaced when it grows, so read it after `leaf`. */
   values: Int32Array;
 
-  constructor(outputs: number) {
+  /** @param gaps whether the trees say where rows with missing values go */
+  constructor(outputs: number, gaps = false) {
     this.#outputs = outputs;
+    this.#gaps = gaps;
     this.values = new Int32Array(512 * outputs);
   }
 
@@ -72,11 +80,12 @@ export class EnsembleBuilder {
   }
 
   /** Makes the node a split and returns its left child; the right child follows it. */
-  split(node: number, feature: number, threshold: number): number {
+  split(node: number, feature: number, threshold: number, missingLeft = false): number {
     this.#reserve(2);
     const left = this.#nodes;
     this.#feature[node] = feature;
     this.#threshold[node] = threshold;
+    this.#missingLeft[node] = Number(missingLeft);
     this.#next[node] = left;
     this.#nodes += 2;
     return left;
@@ -102,6 +111,7 @@ export class EnsembleBuilder {
       roots: Int32Array.from(this.#roots),
       feature: this.#feature.slice(0, this.#nodes),
       threshold: this.#threshold.slice(0, this.#nodes),
+      ...(this.#gaps ? { missingLeft: this.#missingLeft.slice(0, this.#nodes) } : {}),
       next: this.#next.slice(0, this.#nodes),
       values: this.values.slice(0, this.#used),
     };
@@ -112,12 +122,15 @@ export class EnsembleBuilder {
     const length = 2 * this.#feature.length;
     const feature = new Int32Array(length);
     const threshold = new Float32Array(length);
+    const missingLeft = new Uint8Array(length);
     const next = new Int32Array(length);
     feature.set(this.#feature);
     threshold.set(this.#threshold);
+    missingLeft.set(this.#missingLeft);
     next.set(this.#next);
     this.#feature = feature;
     this.#threshold = threshold;
+    this.#missingLeft = missingLeft;
     this.#next = next;
   }
 }

@@ -6,7 +6,9 @@ import { Grower } from './grower.ts';
 import { leafBits, leafScale } from './leaves.ts';
 import type { TreeModel } from './model.ts';
 import { allocateSample, bootstrap, MAX_CLASSES, takeAll } from './sample.ts';
+import { weightsOf, type ClassWeight } from '../weights.ts';
 import { Variance } from './variance.ts';
+import { Weighted } from './weighted.ts';
 
 export interface TreeSettings {
   /** Trees of the whole model. */
@@ -19,6 +21,7 @@ export interface TreeSettings {
   rowShare?: number;
   /** One random cut of each drawn feature instead of its best one. */
   randomCuts?: boolean;
+  classWeight?: ClassWeight;
 }
 
 /** `auto`: sqrt for classification, all for regression, as in scikit-learn. */
@@ -38,7 +41,13 @@ export function fitTrees(
     throw new RangeError(`Trees take at most ${MAX_CLASSES} classes, not ${problem.classes}.`);
   const bits = leafBits(settings.trees);
   const scale = task === 'regression' ? leafScale(settings.trees, ...range(y, train)) : undefined;
-  const criterion = scale ? new Variance(binned, y, scale) : new Gini(binned, problem.classes, bits);
+  const weights = weightsOf(problem, settings.classWeight);
+  const general = weights !== undefined || binned.gaps !== undefined;
+  const criterion = general
+    ? new Weighted(binned, { y, weights }, scale ? { scale } : { classes: problem.classes, bits })
+    : scale
+      ? new Variance(binned, y, scale)
+      : new Gini(binned, problem.classes, bits);
   const limits = {
     maxDepth: settings.maxDepth ?? Infinity,
     minLeaf: settings.minLeaf,
@@ -49,7 +58,7 @@ export function fitTrees(
   const sample = allocateSample(train.length);
   const counts = new Int32Array(train.length);
   const classOf = scale ? () => 0 : (row: number) => y[row];
-  const into = new EnsembleBuilder(scale ? 2 : problem.classes);
+  const into = new EnsembleBuilder(scale ? 2 : problem.classes, binned.gaps !== undefined);
   for (let tree = from; tree < to; tree++) {
     const random = new Random(deriveSeed(seed, 'tree', tree));
     if (settings.rowShare === undefined) takeAll(train, classOf, sample);

@@ -1,3 +1,4 @@
+import { missingBinOf, valueOfCut } from '../../binning.ts';
 import type { Random } from '../../rng.ts';
 import type { BinnedMatrix } from '../../types.ts';
 import { drawCut } from './drawCut.ts';
@@ -41,6 +42,7 @@ export class Grower {
       cut: 0,
       numerator: -1,
       denominator: 1,
+      missingLeft: false,
       left: new Float64Array(criterion.width),
     };
     this.#waiting = new Float64Array(64 * criterion.width);
@@ -74,7 +76,12 @@ export class Grower {
         continue;
       }
       const middle = this.#partition(sample, from, to);
-      const left = into.split(node, best.feature, this.#matrix.edges[best.feature][best.cut]);
+      const left = into.split(
+        node,
+        best.feature,
+        valueOfCut(this.#matrix.edges[best.feature], best.cut),
+        best.missingLeft,
+      );
       for (let i = 0; i < width; i++) totals[i] -= best.left[i];
       this.#keep(waiting, totals);
       this.#keep(waiting + 1, best.left);
@@ -107,8 +114,16 @@ export class Grower {
       for (let slot = 0; slot < count; slot++) {
         const feature = features[first + slot];
         if (randomCuts) {
-          this.#criterion.scanChosen(slot, feature, totals, minLeaf, best, (lowest, highest) =>
-            drawCut(this.#matrix.edges[feature], lowest, highest, random),
+          const choose = (lowest: number, highest: number) =>
+            drawCut(this.#matrix.edges[feature], lowest, highest, random);
+          this.#criterion.scanChosen(
+            slot,
+            feature,
+            totals,
+            minLeaf,
+            best,
+            choose,
+            () => random.below(2) === 1,
           );
         } else this.#criterion.scan(slot, feature, totals, minLeaf, best);
       }
@@ -124,7 +139,9 @@ export class Grower {
   /** Stable, without a branch on the data: about half of such branches would be mispredicted. */
   #partition(sample: Sample, from: number, to: number): number {
     const { bins, columns } = this.#matrix;
-    const { feature, cut } = this.#best;
+    const { feature, cut, missingLeft } = this.#best;
+    // No bin is -1, so that without one to go left all the same only the cut decides.
+    const gap = missingLeft ? missingBinOf(this.#matrix, feature) : -1;
     const { rows, codes } = sample;
     const { rows: rightRows, codes: rightCodes } = this.#right;
     let left = from;
@@ -132,7 +149,8 @@ export class Grower {
     for (let i = from; i < to; i++) {
       const row = rows[i];
       const code = codes[i];
-      const goesRight = (cut - bins[row * columns + feature]) >>> 31;
+      const bin = bins[row * columns + feature];
+      const goesRight = ((cut - bin) >>> 31) & (((bin - gap) | (gap - bin)) >>> 31);
       rows[left] = row;
       codes[left] = code;
       rightRows[right] = row;

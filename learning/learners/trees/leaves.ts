@@ -11,7 +11,7 @@ export function leafBits(trees: number): number {
 /**
  * Writes `counts` as shares of exactly 2^leafBits(trees), by the largest remainder (lowest index on ties).
  *
- * @param counts whole numbers, not all 0
+ * @param counts weights of at least 0, not all 0; whole numbers where rows have none of their own
  */
 export function writeVotes(
   counts: Float64Array,
@@ -33,7 +33,7 @@ export function writeVotes(
   let left = scale;
   const remainders = new Float64Array(classes);
   for (let c = 0; c < classes; c++) {
-    // Exact: a count is below 2^29, so the product is below 2^53.
+    // Of whole numbers exact: a count is below 2^29, so the product is below 2^53.
     const product = counts[offset + c] * scale;
     const share = Math.floor(product / total);
     values[at + c] = share;

@@ -8,7 +8,7 @@ import type { LeafScale } from './leaves.ts';
  * float32 [N, outputs]. Its sums are exact in any order, so they equal sumLeaves.
  */
 export function addEnsemble(ensemble: TreeEnsemble, graph: GraphBuilder, features: string): string {
-  const { outputs, roots, feature, threshold, next, values } = ensemble;
+  const { outputs, roots, feature, threshold, next, values, missingLeft } = ensemble;
   const nodes = feature.length;
   const treeIds = new Int32Array(nodes);
   const nodeIds = new Int32Array(nodes);
@@ -51,6 +51,7 @@ export function addEnsemble(ensemble: TreeEnsemble, graph: GraphBuilder, feature
     n_targets: { int: outputs },
     nodes_falsenodeids: { ints: falseIds },
     nodes_featureids: { ints: feature.map((f) => Math.max(f, 0)) },
+    ...(missingLeft ? { nodes_missing_value_tracks_true: { ints: Int32Array.from(missingLeft) } } : {}),
     nodes_modes: { strings: modes },
     nodes_nodeids: { ints: nodeIds },
     nodes_treeids: { ints: treeIds },

@@ -15,7 +15,7 @@ export function sumLeaves(
   columns: number,
   index?: Int32Array,
 ): Float64Array {
-  const { outputs, roots, feature, threshold, next, values } = ensemble;
+  const { outputs, roots, feature, threshold, next, values, missingLeft } = ensemble;
   const rows = index ? index.length : x.length / columns;
   const sums = new Float64Array(rows * outputs);
   for (let start = 0; start < rows; start += BLOCK) {
@@ -25,7 +25,11 @@ export function sumLeaves(
         const at = (index ? index[i] : i) * columns;
         let node = roots[tree];
         for (let f = feature[node]; f >= 0; f = feature[node]) {
-          node = x[at + f] <= threshold[node] ? next[node] : next[node] + 1;
+          const value = x[at + f];
+          // NaN is at most nothing, so it goes right unless the node says otherwise.
+          const right =
+            !(value <= threshold[node]) && !(missingLeft && value !== value && missingLeft[node] === 1);
+          node = right ? next[node] + 1 : next[node];
         }
         const leaf = next[node];
         for (let k = 0; k < outputs; k++) sums[i * outputs + k] += values[leaf + k];

@@ -80,7 +80,7 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
           name,
           run,
           candidates: await store.candidates.list(name, run),
-          winner: expandSearch(definition.search)[input.candidate],
+          winner: expandSearch(definition.search, definition.seed)[input.candidate],
           lineage: {
             definition: input.definitionHash,
             dataset: input.datasetDigest,

@@ -88,7 +88,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           testRows,
           sampleRows: rows,
           features: columns,
-          candidates: expandSearch(definition.search).length,
+          candidates: expandSearch(definition.search, definition.seed).length,
           folds,
           ...(rule === undefined ? {} : { rule }),
           parallelism: definition.parallelism,

@@ -24,7 +24,7 @@ export function refitActivities(dependencies: TrainerDependencies) {
       const { name, run } = input;
       const signal = cancellationSignal();
       const definition = await store.definitions.get(input.definitionHash);
-      const spec = expandSearch(definition.search)[input.candidate];
+      const spec = expandSearch(definition.search, definition.seed)[input.candidate];
       const learner = spec && shelf.get(spec.learner);
       if (!spec || !learner)
         throw new PerennialError('INTERNAL', `There is no candidate ${input.candidate}.`);

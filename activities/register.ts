@@ -108,7 +108,7 @@ export function registerActivities({ store, code, isOpen }: OrchestratorDependen
     const { name, run, definitionHash, datasetDigest, candidate, modelDigest, goldenDigest } = input;
     const { evaluationDigest } = input;
     const definition = await store.definitions.get(definitionHash);
-    const spec = expandSearch(definition.search)[candidate];
+    const spec = expandSearch(definition.search, definition.seed)[candidate];
     const row = await store.candidates.get(name, run, candidate);
     const { signature, metrics, selectedBy } = await readEvaluation(store, evaluationDigest);
     if (!spec || row?.mean === undefined || row.std === undefined) {

@@ -26,7 +26,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
       featuresDigest,
     }: CandidateInput): Promise<CandidateResult> {
       const definition = await store.definitions.get(definitionHash);
-      const spec = expandSearch(definition.search)[index];
+      const spec = expandSearch(definition.search, definition.seed)[index];
       const learner = spec && shelf.get(spec.learner);
       if (!spec || !learner) throw new PerennialError('INTERNAL', `There is no candidate ${index}.`);
       const kept = await store.candidates.get(name, run, index);

@@ -101,7 +101,7 @@ function describe(definition: Definition, hash: string): string {
       .map(([name, source]) => `\`${name}\` (${source.kind})`)
       .join(', ')}.`,
     '',
-    `- search: ${expandSearch(search).length} candidates of ${learners}, ${folds}, by ${select.metric}`,
+    `- search: ${expandSearch(search, seed).length} candidates of ${learners}, ${folds}, by ${select.metric}`,
     `- hold-out: ${held}`,
     `- seed ${seed}`,
     `- definition \`${hash}\``,

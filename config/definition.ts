@@ -9,6 +9,7 @@ import { watchSchema } from '../decisions/watch/policy.ts';
 import { featureSchema } from '../learning/encoders/spec.ts';
 import { METRIC_NAMES, METRICS } from '../learning/metrics/names.ts';
 import type { Task } from '../learning/types.ts';
+import { distributionSchema } from './distributions.ts';
 import { expandSearch } from './search.ts';
 import { explainIssue } from './explain.ts';
 import { PerennialError } from './errors.ts';
@@ -26,7 +27,7 @@ export function parseDefinition(input: unknown): Definition {
   if (!parsed.success) throw explainIssue(parsed.error, input);
   const definition = parsed.data;
   refuseContradictions(definition);
-  expandSearch(definition.search); // throws where a hyperparameter is unknown or out of range
+  expandSearch(definition.search, definition.seed); // throws where a hyperparameter is unknown or out of range
   return definition;
 }
 
@@ -117,11 +118,18 @@ const labelSourceSchema = z.strictObject({
 
 export const searchEntrySchema = z.strictObject({
   learner: z.string().min(1),
-  /** Every hyperparameter with the values to try; the grid is their product. */
+  /** Every hyperparameter with the values to try, or what they are drawn from; the grid is their product. */
   grid: z.record(
     z.string(),
-    z.array(z.union([z.number(), z.string(), z.boolean(), z.null()])).min(1, 'must hold at least one value'),
+    z.union([
+      z
+        .array(z.union([z.number(), z.string(), z.boolean(), z.null()]))
+        .min(1, 'must hold at least one value'),
+      distributionSchema,
+    ]),
   ),
+  /** How many points are drawn; absent: all of the grid. */
+  candidates: z.int().min(1).max(10_000).optional(),
 });
 export type SearchEntry = z.infer<typeof searchEntrySchema>;
 

@@ -395,7 +395,7 @@ describe('the grid', () => {
       ...smallest,
       search: [forest({ trees: [10, 20], maxDepth: [4, null] }), logistic()],
     });
-    const candidates = expandSearch(search);
+    const candidates = expandSearch(search, 1);
     expect(candidates.map((c) => c.index)).toEqual([0, 1, 2, 3, 4]);
     expect(candidates.slice(0, 4).map((c) => [c.params.maxDepth, c.params.trees])).toEqual([
       [4, 10],
@@ -404,7 +404,9 @@ describe('the grid', () => {
       [null, 20],
     ]);
     // One hash, one numbering: the order in which hyperparameters were written does not count.
-    expect(expandSearch([forest({ maxDepth: [4, null], trees: [10, 20] }), logistic()])).toEqual(candidates);
+    expect(expandSearch([forest({ maxDepth: [4, null], trees: [10, 20] }), logistic()], 1)).toEqual(
+      candidates,
+    );
     expect(candidates[0]?.params).toHaveProperty('minLeaf', 1);
     expect(candidates[4]).toMatchObject({ learner: 'logistic', params: { l2: 1 } });
   });

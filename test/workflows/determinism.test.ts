@@ -58,7 +58,7 @@ async function train({ client, store }: Installation): Promise<TrainingResult> {
 /** Processes that worked on candidates, by what they call themselves in the histories. */
 async function trainersOf({ temporal }: Installation, { name, run }: TrainingResult): Promise<Set<string>> {
   const identities = new Set<string>();
-  for (let index = 0; index < expandSearch(definition.search).length; index++) {
+  for (let index = 0; index < expandSearch(definition.search, definition.seed).length; index++) {
     const handle = temporal.workflow.getHandle(`training/${name}/${run}/candidate/${index}`);
     for (const { activityTaskStartedEventAttributes: started } of (await handle.fetchHistory()).events ?? [])
       if (started?.identity) identities.add(started.identity);

@@ -47,7 +47,7 @@ test(`${CANDIDATES} candidates: continued as new, no payload over 32 KiB, the be
 
   const { candidates } = await bench.client.run(name, handle.run);
   expect(candidates.map(({ index, params }) => ({ index, params }))).toEqual(
-    expandSearch(definition.search).map(({ index, params }) => ({ index, params })),
+    expandSearch(definition.search, definition.seed).map(({ index, params }) => ({ index, params })),
   );
   const best = candidates.reduce((a, b) => ((b.mean ?? 0) > (a.mean ?? 0) ? b : a));
   const model = await bench.client.model(name);

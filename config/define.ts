@@ -9,6 +9,7 @@ import {
 } from './definition.ts';
 import type { Distribution } from './distributions.ts';
 import { PerennialError } from './errors.ts';
+import { MEBIBYTE } from './units.ts';
 
 /**
  * Declares the life of a model. Returns plain JSON with every default made explicit.
@@ -343,3 +344,6 @@ export const days = (n: number): number => n * 86_400_000;
 export const hours = (n: number): number => n * 3_600_000;
 export const minutes = (n: number): number => n * 60_000;
 export const seconds = (n: number): number => n * 1_000;
+
+/** Memory by name: `budget: { candidateBytes: mebibytes(512) }`. */
+export const mebibytes = (n: number): number => n * MEBIBYTE;

@@ -9,7 +9,9 @@ import { watchSchema } from '../decisions/watch/policy.ts';
 import { featureSchema } from '../learning/encoders/spec.ts';
 import { METRIC_NAMES, METRICS } from '../learning/metrics/names.ts';
 import type { Task } from '../learning/types.ts';
+import { budgetSchema } from './budget.ts';
 import { distributionSchema } from './distributions.ts';
+import { halvingSchema, refuseUnfitHalving } from './halving.ts';
 import { expandSearch } from './search.ts';
 import { explainIssue } from './explain.ts';
 import { PerennialError } from './errors.ts';
@@ -27,7 +29,7 @@ export function parseDefinition(input: unknown): Definition {
   if (!parsed.success) throw explainIssue(parsed.error, input);
   const definition = parsed.data;
   refuseContradictions(definition);
-  expandSearch(definition.search, definition.seed); // throws where a hyperparameter is unknown or out of range
+  refuseUnfitSearch(definition);
   return definition;
 }
 
@@ -180,7 +182,10 @@ export const definitionSchema = z.strictObject({
   checks: z.array(checkSchema).max(500).default([]),
   /** `auto`: numbers standardised, text one-hot, timestamps cyclic, booleans as they are. */
   features: z.union([z.literal('auto'), z.array(featureSchema).min(1).max(2000)]).default('auto'),
-  search: z.array(searchEntrySchema).min(1, 'must hold at least one learner').max(100),
+  /** `auto`: a portfolio of learners for the task and the size of the data, the cheapest first, within a time. */
+  search: z
+    .union([z.literal('auto'), z.array(searchEntrySchema).min(1, 'must hold at least one learner').max(100)])
+    .default('auto'),
   select: z
     .strictObject({
       /** `auto`: rocAuc for binary, accuracy for multiclass, rmse for regression. */
@@ -220,6 +225,8 @@ export const definitionSchema = z.strictObject({
       evaluate: rowsOrAll.default('all'),
     })
     .prefault({}),
+  budget: budgetSchema.optional(),
+  halving: halvingSchema.optional(),
   /** Candidates under way at the same time at the start; adjustable while the search goes on. Changes no result. */
   parallelism: z.int().min(1).max(64).default(2),
   /** How a new version earns its place. Without it a rollout is started by a person, with the defaults. */
@@ -257,6 +264,16 @@ function refuseOversized(input: unknown): void {
         expected: `at most ${MAX_DEFINITION_BYTES} bytes`,
       },
     );
+  }
+}
+
+/** Where a hyperparameter is unknown or out of range. */
+function refuseUnfitSearch({ search, seed, halving }: Definition): void {
+  if (search !== 'auto') {
+    const candidates = expandSearch(search, seed);
+    if (halving) refuseUnfitHalving(halving, candidates);
+  } else if (halving?.resource === 'rounds') {
+    throw invalid('halving.resource', halving.resource, '`rows`, as some learners of `auto` know no rounds');
   }
 }
 

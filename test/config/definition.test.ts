@@ -3,6 +3,7 @@ import * as define from '../../config/define.ts';
 import { canonicalJson, definitionHash, parseDefinition, type Definition } from '../../config/definition.ts';
 import { PerennialError } from '../../config/errors.ts';
 import { expandSearch } from '../../config/search.ts';
+import { declaredCandidates } from './declared.ts';
 
 const { csv, defineLifecycle, forest, logistic, oneHot, standardize } = define;
 
@@ -391,11 +392,11 @@ describe('a wrong definition is told by its path, its value and what would be ri
 
 describe('the grid', () => {
   it('is the product of its values, by name, the last varying fastest, every default explicit', () => {
-    const { search } = defineLifecycle({
+    const definition = defineLifecycle({
       ...smallest,
       search: [forest({ trees: [10, 20], maxDepth: [4, null] }), logistic()],
     });
-    const candidates = expandSearch(search, 1);
+    const candidates = declaredCandidates(definition);
     expect(candidates.map((c) => c.index)).toEqual([0, 1, 2, 3, 4]);
     expect(candidates.slice(0, 4).map((c) => [c.params.maxDepth, c.params.trees])).toEqual([
       [4, 10],

@@ -15,6 +15,7 @@ import {
 import type { SearchEntry } from '../../config/definition.ts';
 import { draw, type Distribution } from '../../config/distributions.ts';
 import { expandSearch } from '../../config/search.ts';
+import { declaredCandidates } from './declared.ts';
 
 /** What a random search draws: the same for one seed, within its bounds, each point once; and which ranges are refused. */
 
@@ -31,7 +32,7 @@ const space = {
 
 describe('candidates are drawn', () => {
   const points = (candidates: number, seed = 1, grid: Parameters<typeof boosting>[0] = space) =>
-    expandSearch(define([boosting(grid, { candidates })], seed).search, seed).map(({ params }) => params);
+    declaredCandidates(define([boosting(grid, { candidates })], seed)).map(({ params }) => params);
 
   test('as many as are asked for, every hyperparameter within its bounds and defaults beside', () => {
     const drawn = points(200);
@@ -67,7 +68,7 @@ describe('candidates are drawn', () => {
       forest({ minLeaf: integers(1, 50) }, { candidates: 3 }),
       logistic(),
     ];
-    const all = expandSearch(define(search).search, 1);
+    const all = declaredCandidates(define(search));
     expect(all.map(({ index, learner }) => `${index} ${learner}`)).toEqual([
       '0 tree',
       '1 tree',

@@ -15,8 +15,9 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 test('who declares no search gets one: several algorithms, the cheapest first, within its time', async () => {
-  const { search: _, ...definition } = small(bench, { name: 'target-alone', search: undefined });
-  const handle = await bench.client.train({ ...definition, budget: { searchMs: 12_000 } } as never);
+  const definition = small(bench, { name: 'target-alone', search: undefined, budget: { searchMs: 12_000 } });
+  expect(definition.search).toBe('auto');
+  const handle = await bench.client.train(definition);
   expect(await handle.result()).toMatchObject({ outcome: 'registered', version: 1 });
   const { name, run } = handle;
   const { candidates } = await bench.client.run(name, run);

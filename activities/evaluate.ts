@@ -1,5 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { expandSearch } from '../config/search.ts';
+import { candidatesOf } from '../config/portfolio.ts';
 import { PerennialError } from '../config/errors.ts';
 import { withSession, type ModelSession } from '../compute/session.ts';
 import type { ComparedRows } from '../decisions/gate.ts';
@@ -80,7 +80,7 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
           name,
           run,
           candidates: await store.candidates.list(name, run),
-          winner: expandSearch(definition.search)[input.candidate],
+          winner: candidatesOf(definition, facts)[input.candidate],
           lineage: {
             definition: input.definitionHash,
             dataset: input.datasetDigest,

@@ -1,5 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { expandSearch } from '../config/search.ts';
+import { candidatesOf, searchMsOf } from '../config/portfolio.ts';
 import { PerennialError } from '../config/errors.ts';
 import { withSession } from '../compute/session.ts';
 import { describeFeatures, gapsOf } from '../learning/encoders/describe.ts';
@@ -8,6 +8,9 @@ import { defaultMetric, METRICS, type MetricName } from '../learning/metrics/nam
 import { assembleEncoders } from '../learning/onnx/assemble.ts';
 import type { Task } from '../learning/types.ts';
 import type { Definition } from '../config/definition.ts';
+import { roundsOf } from '../config/halving.ts';
+import type { CandidateSpec } from '../config/search.ts';
+import { rungShares } from '../decisions/search/halving.ts';
 import type { FeaturizeResult, StageInput } from '../workflows/messages.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { encodeFeatures } from './features.ts';
@@ -87,6 +90,8 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
         });
         await store.runs.update(name, run, { featuresDigest: digest, task: target.task, metric });
 
+        const candidates = candidatesOf(definition, { task: target.task, rows, columns });
+        const searchMs = searchMsOf(definition);
         const { atLeast, atMost, tolerance, folds, rule } = definition.select;
         return {
           featuresDigest: digest,
@@ -96,8 +101,10 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           testRows,
           sampleRows: rows,
           features: columns,
-          candidates: expandSearch(definition.search).length,
+          candidates: candidates.length,
           folds,
+          ...halvingOf(definition, candidates, rows),
+          ...(searchMs === undefined ? {} : { searchMs }),
           ...(rule === undefined ? {} : { rule }),
           parallelism: definition.parallelism,
           gate: { atLeast, atMost, tolerance },
@@ -105,6 +112,19 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
       });
     },
   };
+}
+
+/** The rungs that successive halving has on these rows. */
+function halvingOf(
+  { halving }: Definition,
+  candidates: readonly CandidateSpec[],
+  rows: number,
+): Pick<FeaturizeResult, 'halving'> {
+  if (!halving) return {};
+  const { resource, minimum, reduction, window } = halving;
+  const rounds = candidates.map((candidate) => roundsOf(candidate) ?? 1);
+  const total = resource === 'rows' ? rows : Math.max(...rounds);
+  return { halving: { shares: rungShares(total, minimum, reduction), reduction, window } };
 }
 
 /** @throws PerennialError INVALID_DEFINITION where the metric does not fit the task, or the floor the metric. */

@@ -15,6 +15,7 @@ import { rolloutActivities } from './rollout.ts';
 import { routeActivities } from './route.ts';
 import { runActivities } from './runs.ts';
 import { simplestActivities } from './simplest.ts';
+import { stoppedActivities } from './stopped.ts';
 import { temporalActivities } from './temporalCalls.ts';
 import { trainActivities } from './train.ts';
 import { validateActivities } from './validate.ts';
@@ -29,6 +30,7 @@ export function orchestratorActivities(dependencies: OrchestratorDependencies & 
   return {
     ...runActivities(dependencies),
     ...simplestActivities(dependencies),
+    ...stoppedActivities(dependencies),
     ...registerActivities(dependencies),
     ...rolloutActivities(dependencies),
     ...routeActivities(dependencies),

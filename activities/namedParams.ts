@@ -1,4 +1,4 @@
-import type { Definition } from '../config/definition.ts';
+import type { Definition, ParamValue, SearchEntry } from '../config/definition.ts';
 import { PerennialError } from '../config/errors.ts';
 import { refuseMonotone } from '../learning/learners/boosting/rules.ts';
 import { refuseClassWeight } from '../learning/learners/weights.ts';
@@ -15,20 +15,26 @@ export function refuseUnknownNames(
   { classes }: Target,
   features: readonly EncodedFeature[],
 ): void {
+  if (search === 'auto') return;
   search.forEach(({ grid }, i) => {
     // That they have the shape which their learner wants was seen when the definition was read.
-    for (const value of grid.classWeight ?? [])
+    for (const value of listed(grid.classWeight))
       refuse(
         i,
         'classWeight',
         value,
         refuseClassWeight(value as Parameters<typeof refuseClassWeight>[0], classes),
       );
-    for (const value of grid.monotone ?? []) {
+    for (const value of listed(grid.monotone)) {
       const monotone = value as Parameters<typeof refuseMonotone>[0];
       refuse(i, 'monotone', value, refuseMonotone(monotone, classes?.length ?? 1, features));
     }
   });
+}
+
+/** What names something is listed, and never drawn from a range. */
+function listed(values: SearchEntry['grid'][string] | undefined): readonly ParamValue[] {
+  return Array.isArray(values) ? values : [];
 }
 
 function refuse(entry: number, name: string, value: unknown, expected: string | undefined): void {

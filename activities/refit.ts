@@ -1,5 +1,5 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import { expandSearch } from '../config/search.ts';
+import { candidatesOf } from '../config/portfolio.ts';
 import { PerennialError } from '../config/errors.ts';
 import { encodeGolden } from '../compute/parityGolden.ts';
 import { withSession, type ModelSession } from '../compute/session.ts';
@@ -26,12 +26,12 @@ export function refitActivities(dependencies: TrainerDependencies) {
       const { name, run } = input;
       const signal = cancellationSignal();
       const definition = await store.definitions.get(input.definitionHash);
-      const spec = expandSearch(definition.search)[input.candidate];
+      const sample = decodeFeatures(await store.artifacts.get(input.featuresDigest));
+      const { facts } = sample;
+      const spec = candidatesOf(definition, facts)[input.candidate];
       const learner = spec && shelf.get(spec.learner);
       if (!spec || !learner)
         throw new PerennialError('INTERNAL', `There is no candidate ${input.candidate}.`);
-      const sample = decodeFeatures(await store.artifacts.get(input.featuresDigest));
-      const { facts } = sample;
 
       const fitAndCompile = async (table: Table, encoders: ModelSession): Promise<RefitResult> => {
         const features = await refitFeatures(sample);

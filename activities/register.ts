@@ -1,4 +1,3 @@
-import { expandSearch } from '../config/search.ts';
 import type { Definition } from '../config/definition.ts';
 import { PerennialError } from '../config/errors.ts';
 import { canarySchema } from '../decisions/canary/policy.ts';
@@ -107,16 +106,14 @@ export function registerActivities({ store, code, isOpen }: OrchestratorDependen
   ): Promise<Parameters<OrchestratorDependencies['store']['registry']['register']>[0]> {
     const { name, run, definitionHash, datasetDigest, candidate, modelDigest, goldenDigest } = input;
     const { evaluationDigest } = input;
-    const definition = await store.definitions.get(definitionHash);
-    const spec = expandSearch(definition.search)[candidate];
     const row = await store.candidates.get(name, run, candidate);
     const { signature, metrics, selectedBy } = await readEvaluation(store, evaluationDigest);
-    if (!spec || row?.mean === undefined || row.std === undefined) {
+    if (row?.mean === undefined || row.std === undefined) {
       throw new PerennialError('INTERNAL', `Candidate ${candidate} of ${name}/${run} has no score.`);
     }
     return {
       ...{ name, digest: modelDigest, runNumber: run, definitionHash, datasetDigest, signature, metrics },
-      ...{ learner: spec.learner, params: spec.params, goldenDigest, evaluationDigest, code },
+      ...{ learner: row.learner, params: row.params, goldenDigest, evaluationDigest, code },
       cv: { metric: selectedBy, mean: row.mean, std: row.std },
     };
   }

@@ -1,13 +1,19 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { performance } from 'node:perf_hooks';
-import { expandSearch } from '../config/search.ts';
+import { LimitExceeded } from '../compute/limits.ts';
+import type { Definition } from '../config/definition.ts';
+import { withRounds } from '../config/halving.ts';
+import { candidatesOf } from '../config/portfolio.ts';
+import type { CandidateSpec } from '../config/search.ts';
 import { PerennialError } from '../config/errors.ts';
 import { shelf } from '../learning/learners/shelf.ts';
 import { defaultMetric, type MetricName } from '../learning/metrics/names.ts';
+import { nestedRows } from '../learning/nested.ts';
 import { NumericalError } from '../learning/numerical.ts';
 import { deriveSeed } from '../learning/rng.ts';
-import type { Task } from '../learning/types.ts';
-import type { CandidateRow } from '../store/types.ts';
+import { withoutFold, type Fold } from '../learning/split.ts';
+import type { Problem, Task } from '../learning/types.ts';
+import type { CandidateRow, TrialRow } from '../store/types.ts';
 import type { CandidateInput, CandidateResult } from '../workflows/messages.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { featureReader, problemOf } from './features.ts';
@@ -24,22 +30,30 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
       index,
       definitionHash,
       featuresDigest,
+      trial,
+      until,
     }: CandidateInput): Promise<CandidateResult> {
-      const definition = await store.definitions.get(definitionHash);
-      const spec = expandSearch(definition.search)[index];
-      const learner = spec && shelf.get(spec.learner);
-      if (!spec || !learner) throw new PerennialError('INTERNAL', `There is no candidate ${index}.`);
-      const kept = await store.candidates.get(name, run, index);
+      const kept = trial
+        ? await store.trials.get(name, run, index, trial.rung)
+        : await store.candidates.get(name, run, index);
       if (kept) return toResult(kept);
 
+      const definition = await store.definitions.get(definitionHash);
       const features = await readFeatures(featuresDigest);
+      const spec = candidatesOf(definition, features.facts)[index];
+      const learner = spec && shelf.get(spec.learner);
+      if (!spec || !learner) throw new PerennialError('INTERNAL', `There is no candidate ${index}.`);
       const { task, positive, rows, columns } = features.facts;
       const problem = problemOf(features);
       const record = async (
-        row: Omit<CandidateRow, 'index' | 'learner' | 'params'>,
+        row: Omit<TrialRow, 'index' | 'learner' | 'params' | 'rung' | 'share'>,
       ): Promise<CandidateResult> => {
         const full = { ...spec, ...row };
-        await store.candidates.record(name, run, full);
+        if (!trial) await store.candidates.record(name, run, full);
+        else {
+          const ends = trial.share === 1 || row.status !== 'done';
+          await store.trials.record(name, run, { ...full, ...trial }, { ends });
+        }
         return toResult(full);
       };
       const refusal = learner.tasks.includes(task)
@@ -47,25 +61,42 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         : `${learner.title} cannot learn a ${task} target.`;
       if (refusal !== undefined) return record({ status: 'refused', reason: refusal });
 
-      const { select, seed } = definition;
-      const folds = foldsOf(features, definition);
+      const { select, seed, budget } = definition;
+      const { folds, params } = onShare(
+        definition,
+        { spec, problem, share: trial?.share ?? 1 },
+        foldsOf(features, definition),
+      );
+      const limit = timeLimit(budget, until);
+      const late = async (durationMs: number): Promise<CandidateResult> => {
+        const row = { status: 'timed-out' as const, reason: limit?.reason, durationMs };
+        // On a higher rung that says nothing of it: the candidate may yet get all of the resource.
+        const result = trial && trial.rung > 0 ? toResult({ ...spec, ...row }) : await record(row);
+        return result.status === 'done' ? result : { ...result, late: true };
+      };
+      if (limit?.ofSearch && limit.ms <= 0) return late(0);
       const started = performance.now();
       const scores = await pool
         .crossValidate({
           problem,
           learner: spec.learner,
-          params: spec.params,
+          params,
           seed: deriveSeed(seed, 'candidate', index),
           folds,
           positive,
           signal: cancellationSignal(),
           onFold: (done) => heartbeat({ folds: done }),
+          limits: { ms: limit?.ms, bytes: budget?.candidateBytes },
         })
         .catch((error: unknown) => {
-          if (error instanceof NumericalError) return error;
+          if (error instanceof NumericalError || error instanceof LimitExceeded) return error;
           throw error;
         });
       if (scores instanceof NumericalError) return record({ status: 'refused', reason: scores.message });
+      if (scores instanceof LimitExceeded && scores.limit === 'time' && limit?.ofSearch)
+        return late(since(started));
+      if (scores instanceof LimitExceeded)
+        return record({ ...exceeded(scores, budget, limit), durationMs: since(started) });
       const metric: MetricName = select.metric === 'auto' ? defaultMetric(task) : select.metric;
       const values = scores.map((fold, k) => {
         const value = fold[metric];
@@ -98,7 +129,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         mean,
         std,
         folds: scores,
-        durationMs: Math.round(performance.now() - started),
+        durationMs: since(started),
       });
     },
   };
@@ -111,9 +142,57 @@ const UNDEFINED: Record<Task, string> = {
   regression: 'its rows have one value of the target only',
 };
 
+const since = (started: number): number => Math.round(performance.now() - started);
+
+interface TimeLimit {
+  ms: number;
+  /** That of the whole search, and not the candidate's own. */
+  ofSearch: boolean;
+  reason: string;
+}
+
+/** The tighter of a candidate's own time and what is left of the search's, by this machine's clock. */
+function timeLimit(budget: Definition['budget'], until?: string): TimeLimit | undefined {
+  const own = budget?.candidateMs;
+  const left = until === undefined ? undefined : Date.parse(until) - Date.now();
+  if (left !== undefined && (own === undefined || left < own))
+    return { ms: left, ofSearch: true, reason: 'the time of the search was over (budget.searchMs)' };
+  if (own === undefined) return undefined;
+  return { ms: own, ofSearch: false, reason: `not done within ${own} ms (budget.candidateMs)` };
+}
+
+/** What a trial of successive halving learns from, and by which hyperparameters. */
+function onShare(
+  { halving, seed }: Definition,
+  { spec, problem, share }: { spec: CandidateSpec; problem: Problem; share: number },
+  folds: Fold[],
+): { folds: Fold[]; params: CandidateSpec['params'] } {
+  if (share === 1 || !halving) return { folds, params: spec.params };
+  if (halving.resource === 'rounds') return { folds, params: withRounds(spec, share).params };
+  return {
+    folds: folds.map(({ test, train = withoutFold(problem.train, test) }, k) => ({
+      test,
+      train: nestedRows(train, problem, share, deriveSeed(seed, 'rung', k)),
+    })),
+    params: spec.params,
+  };
+}
+
+function exceeded(
+  { limit, message }: LimitExceeded,
+  budget: Definition['budget'],
+  time: { reason: string } | undefined,
+): Pick<TrialRow, 'status' | 'reason'> {
+  if (limit === 'time') return { status: 'timed-out', reason: time?.reason ?? message };
+  const allowed = budget?.candidateBytes;
+  const reason = `${message}${allowed === undefined ? '' : `, of ${allowed} (budget.candidateBytes)`}`;
+  return { status: 'out-of-memory', reason };
+}
+
 function toResult(row: CandidateRow): CandidateResult {
   const { index, learner, params, mean, std } = row;
-  if (row.status === 'refused') return { status: 'refused', index, learner, reason: row.reason ?? '' };
+  const { status, reason = '' } = row;
+  if (status !== 'done' && status !== 'stopped') return { status, index, learner, reason };
   if (mean === undefined || std === undefined)
     throw new PerennialError('INTERNAL', `Candidate ${index} was recorded without its score.`);
   return { status: 'done', index, learner, params, mean, std };

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { benchAutomatic } from './automatic/automatic.ts';
 import { benchDrift } from './drift/drift.ts';
 import { DEFAULT_POLICIES, readPolicies } from './lifecycle/policies.ts';
 import { studyLifecycles } from './lifecycle/study.ts';
@@ -72,6 +73,19 @@ program
   .option('--rows <n>', 'of the generated sets, where none is given', positive, 20_000)
   .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 5)
   .action(async (options: Parameters<typeof benchFit>[0]) => benchFit(options));
+
+program
+  .command('automatic')
+  .description('The automatic search within a time beside a grid that has all its time, on the same folds')
+  .requiredOption(
+    '--set <prefix>',
+    'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
+    (prefix: string, prefixes: string[] = []) => [...prefixes, prefix],
+  )
+  .option('--within <seconds>', 'of the automatic search', positive, 60)
+  .option('--threads <n>', 'that compute', positive, 2)
+  .option('--json <file>', 'write every figure there')
+  .action(async (options: Parameters<typeof benchAutomatic>[0]) => benchAutomatic(options));
 
 await program.parseAsync();
 

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { definitionHash, parseDefinition, type Definition } from '../config/definition.ts';
 import { PerennialError } from '../config/errors.ts';
+import { searchMsOf } from '../config/portfolio.ts';
 import { expandSearch } from '../config/search.ts';
 import { searchAttributes } from '../config/searchAttributes.ts';
 import { ids, queues, type TrainingInput } from '../workflows/messages.ts';
@@ -9,6 +10,7 @@ import { fromFailure } from './failure.ts';
 import { isOpen } from './isOpen.ts';
 import { loadDefinition } from './loadDefinition.ts';
 import { overrideSources } from './overrideSources.ts';
+import { duration } from './terminal/format.ts';
 import { attachTraining, type TrainingHandle } from './trainingHandle.ts';
 
 export interface TrainOptions {
@@ -87,12 +89,24 @@ async function refuseSecondRun(context: ClientContext, definition: Definition): 
 /** Of 20,000 bytes that Temporal gives to the details. */
 const MAX_QUERY_CHARACTERS = 4_000;
 
+function describeSearch(definition: Definition): string {
+  const { search, seed, halving } = definition;
+  const ms = searchMsOf(definition);
+  const parts = [
+    search === 'auto'
+      ? 'automatic'
+      : `${expandSearch(search, seed).length} candidates of ${search.map(({ learner }) => `\`${learner}\``).join(', ')}`,
+    halving && `halved by ${halving.resource}`,
+    ms !== undefined && `within ${duration(ms)}`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
 /** What the Web UI shows above the run: Markdown. */
 function describe(definition: Definition, hash: string): string {
-  const { sources, dataset, target, select, split, search, seed } = definition;
+  const { sources, dataset, target, select, split, seed } = definition;
   const query =
     dataset.length > MAX_QUERY_CHARACTERS ? `${dataset.slice(0, MAX_QUERY_CHARACTERS)}\n...` : dataset;
-  const learners = search.map(({ learner }) => `\`${learner}\``).join(', ');
   const held =
     split.by === 'moment' ? `everything from ${split.from} on` : `${split.test * 100} % by ${split.by}`;
   const folds = `${select.folds} folds${select.cv ? ` (${select.cv.kind})` : ''}`;
@@ -101,7 +115,7 @@ function describe(definition: Definition, hash: string): string {
       .map(([name, source]) => `\`${name}\` (${source.kind})`)
       .join(', ')}.`,
     '',
-    `- search: ${expandSearch(search).length} candidates of ${learners}, ${folds}, by ${select.metric}`,
+    `- search: ${describeSearch(definition)}, ${folds}, by ${select.metric}`,
     `- hold-out: ${held}`,
     `- seed ${seed}`,
     `- definition \`${hash}\``,

@@ -1,3 +1,4 @@
+import type { CandidateFailure } from '../decisions/search/outcome.ts';
 import { METRICS } from '../learning/metrics/names.ts';
 import type { CandidateRow, RunRow, RunStatus, Store } from '../store/types.ts';
 import { standardErrorOfMean } from '../decisions/simplest.ts';
@@ -25,7 +26,23 @@ export interface TrainingSummary {
   chosen: { algorithm: string; params: CandidateRow['params']; reason: string } | null;
   /** Best first. `chosen`: the one that was taken. */
   leaderboard: LeaderboardRow[];
-  refused: { algorithm: string; params: CandidateRow['params']; reason: string }[];
+  /** Those without a score: refused by their learner, out of time or out of memory. */
+  refused: {
+    algorithm: string;
+    params: CandidateRow['params'];
+    outcome: CandidateFailure;
+    reason: string;
+  }[];
+  /** Of successive halving: those that it stopped on the way, the one that came farthest first. */
+  stopped: {
+    algorithm: string;
+    params: CandidateRow['params'];
+    /** Of the rows, or of the rounds, that it was scored with last. */
+    share: number;
+    /** On that share, so not to be compared with those of the leaderboard. */
+    cv: number;
+    reason: string;
+  }[];
   /** Every metric on the hold-out; null where it is undefined there. */
   metrics: Record<string, number | null>;
   dataset: { digest: string; rows: number } | null;
@@ -91,14 +108,35 @@ export async function summarize(
         ? { algorithm: taken.algorithm, params: taken.params, reason: evaluation.choice.reason }
         : null,
     leaderboard,
-    refused: candidates
-      .filter((row) => row.status === 'refused')
-      .map(({ learner, params, reason }) => ({ algorithm: learner, params, reason: reason ?? '' })),
+    refused: candidates.flatMap(({ status, learner, params, reason = '' }) =>
+      status === 'done' || status === 'stopped'
+        ? []
+        : [{ algorithm: learner, params, outcome: status, reason }],
+    ),
+    stopped: metric === undefined ? [] : stoppedOf(candidates, metric),
     metrics: evaluation?.metrics ?? {},
     dataset: dataset ? { digest: dataset.digest, rows: dataset.rows } : null,
     definition: run.definitionHash,
     durationMs: ended - Date.parse(run.startedAt),
   };
+}
+
+/** Of two means the better one first. */
+function signOf(metric: string): 1 | -1 {
+  const better = Object.hasOwn(METRICS, metric) ? METRICS[metric as keyof typeof METRICS].better : 'higher';
+  return better === 'higher' ? -1 : 1;
+}
+
+function stoppedOf(candidates: readonly CandidateRow[], metric: string): TrainingSummary['stopped'] {
+  const sign = signOf(metric);
+  return candidates
+    .flatMap(({ status, index, learner, params, share, mean, reason = '' }) =>
+      status === 'stopped' && share !== undefined && mean !== undefined
+        ? [{ index, algorithm: learner, params, share, cv: mean, reason }]
+        : [],
+    )
+    .sort((a, b) => b.share - a.share || sign * (a.cv - b.cv) || a.index - b.index)
+    .map(({ algorithm, params, share, cv, reason }) => ({ algorithm, params, share, cv, reason }));
 }
 
 /** Best first; of equals the one that stands first in the grid, as the search itself decides. */
@@ -107,8 +145,7 @@ function rank(
   metric: string,
   { also, chosen }: { also?: string[]; chosen?: number },
 ): LeaderboardRow[] {
-  const better = Object.hasOwn(METRICS, metric) ? METRICS[metric as keyof typeof METRICS].better : 'higher';
-  const sign = better === 'higher' ? -1 : 1;
+  const sign = signOf(metric);
   return candidates
     .flatMap(({ index, status, learner, params, mean, std, folds }) =>
       status === 'done' && mean !== undefined

@@ -5,6 +5,8 @@ import { shelf } from '../learning/learners/shelf.ts';
 import { NumericalError } from '../learning/numerical.ts';
 import type { Fold } from '../learning/split.ts';
 import type { BinnedMatrix, Fitted, Learner, Problem } from '../learning/types.ts';
+import { scoreApart } from './apart.ts';
+import { isOutOfMemory, LimitExceeded, within, type Limits } from './limits.ts';
 import { share, shareProblem } from './share.ts';
 import type { BinsTask, EdgesTask, FitTask, FoldNumbers, FoldScore, FoldTask } from './thread.ts';
 import { takeTurns } from './turns.ts';
@@ -28,6 +30,8 @@ export interface CrossValidateRequest extends Omit<FitRequest, 'onUnits'> {
   /** Index of the positive class; binary only. */
   positive?: number;
   onFold?: (done: number, total: number) => void;
+  /** Without bounds: as much as it takes. */
+  limits?: Limits;
 }
 
 /** Worker threads that learn. Results do not depend on their number, nor on what else the pool does. */
@@ -37,9 +41,11 @@ export interface ComputePool {
   /**
    * Fits and scores each fold: all metrics of the task, by fold, and how a learner that iterates ended.
    *
-   * @throws PerennialError CANCELLED; NumericalError where the numbers leave what the learner can hold
+   * @throws PerennialError CANCELLED; LimitExceeded; NumericalError where the numbers leave what the learner can hold
    */
   crossValidate(request: CrossValidateRequest): Promise<FoldNumbers[]>;
+  /** As `crossValidate` without limits, a refusal being a fold's score. */
+  scoreFolds(request: Omit<CrossValidateRequest, 'limits'>): Promise<FoldScore[]>;
   /**
    * As `binMatrix`, on all threads, the bins on shared memory.
    *
@@ -96,6 +102,7 @@ export function createPool({
     tasks: object[],
     signal?: AbortSignal,
     onDone?: (index: number) => void,
+    onBegin?: () => void,
   ): Promise<R[]> {
     const stop = new AbortController();
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
@@ -104,7 +111,11 @@ export function createPool({
     try {
       return await Promise.all(
         tasks.map(async (task, index) => {
-          const result = (await inTurn(() => piscina.run(task, { name, signal: either }), either)) as R;
+          const work = () => {
+            onBegin?.();
+            return piscina.run(task, { name, signal: either }) as Promise<R>;
+          };
+          const result = await inTurn(work, either);
           onDone?.(index);
           return result;
         }),
@@ -121,6 +132,46 @@ export function createPool({
     } finally {
       underWay.delete(stop);
     }
+  }
+
+  function scoreFolds(
+    { problem, learner, params, seed, folds, positive, signal, onFold }: CrossValidateRequest,
+    onBegin: () => void,
+  ): Promise<FoldScore[]> {
+    const shared = shareProblem(problem);
+    const tasks = folds.map((fold): FoldTask => ({
+      problem: shared,
+      learner,
+      params,
+      seed,
+      fold: { test: share(fold.test), train: fold.train && share(fold.train) },
+      positive,
+    }));
+    let done = 0;
+    return runAll('scoreFold', tasks, signal, () => onFold?.(++done, folds.length), onBegin);
+  }
+
+  /** In a process of its own, which takes the turn of one thread. */
+  async function apart(
+    {
+      signal = new AbortController().signal,
+      onFold,
+      folds,
+      ...request
+    }: CrossValidateRequest & { bytes: number },
+    onBegin: () => void,
+  ): Promise<FoldScore[]> {
+    const work = () => {
+      onBegin();
+      return scoreApart(
+        { ...request, folds },
+        { signal, onFold: onFold && ((done) => onFold(done, folds.length)) },
+      );
+    };
+    return inTurn(work, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      throw new PerennialError('CANCELLED', 'Computing was cancelled.', { cause: signal.reason });
+    });
   }
 
   return {
@@ -145,21 +196,19 @@ export function createPool({
       return learner.join(parts);
     },
 
-    async crossValidate({ problem, learner, params, seed, folds, positive, signal, onFold }) {
-      find(learner);
-      const shared = shareProblem(problem);
-      const tasks = folds.map((fold): FoldTask => ({
-        problem: shared,
-        learner,
-        params,
-        seed,
-        fold: { test: share(fold.test), train: fold.train && share(fold.train) },
-        positive,
-      }));
-      let done = 0;
-      const scores = await runAll<FoldScore>('scoreFold', tasks, signal, () =>
-        onFold?.(++done, folds.length),
-      );
+    scoreFolds: (request) => scoreFolds(request, () => undefined),
+
+    async crossValidate({ limits = {}, ...request }) {
+      find(request.learner);
+      const { ms, bytes } = limits;
+      const scores = await within(ms, request.signal, (signal, begin) =>
+        bytes === undefined
+          ? scoreFolds({ ...request, signal }, begin)
+          : apart({ ...request, signal, bytes }, begin),
+      ).catch((error: unknown) => {
+        if (!isOutOfMemory(error)) throw error;
+        throw new LimitExceeded('memory', 'its thread had no memory left');
+      });
       return scores.map((score) => {
         if ('refusal' in score) throw new NumericalError(score.refusal);
         return score.metrics;

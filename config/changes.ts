@@ -33,6 +33,8 @@ const REDONE: Record<Section, Redo> = {
   sample: 'featurize',
   seed: 'featurize',
   search: 'search',
+  budget: 'search',
+  halving: 'search',
   select: 'search',
   watch: 'watch',
   labels: 'watch',

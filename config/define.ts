@@ -7,7 +7,9 @@ import {
   type SearchEntry,
   type Source,
 } from './definition.ts';
+import type { Distribution } from './distributions.ts';
 import { PerennialError } from './errors.ts';
+import { MEBIBYTE } from './units.ts';
 
 /**
  * Declares the life of a model. Returns plain JSON with every default made explicit.
@@ -205,17 +207,40 @@ function list(columns: string | string[]): string[] {
 
 // ---- search --------------------------------------------------------------------------------------------------
 
-type Value = SearchEntry['grid'][string][number];
-type Grid<Name extends string> = Partial<Record<Name, Value | Value[]>>;
+type Values = SearchEntry['grid'][string];
+type Value = Exclude<Values, Distribution>[number];
+type Grid<Name extends string> = Partial<Record<Name, Value | Values>>;
+/** A random search: so many points, each hyperparameter drawn from its distribution or from its list. */
+type Draw = Pick<SearchEntry, 'candidates'>;
+
+/** Every number from one to the other equally likely: `forest({ rowShare: uniform(0.5, 1) }, { candidates: 20 })`. */
+export const uniform = (from: number, to: number): Distribution => ({ distribution: 'uniform', from, to });
+/** As many draws from 0.01 to 0.1 as from 0.1 to 1: for rates and penalties. */
+export const logUniform = (from: number, to: number): Distribution => ({
+  distribution: 'logUniform',
+  from,
+  to,
+});
+/** Whole numbers, both ends included; with `log` small ones more often. */
+export const integers = (from: number, to: number, options: { log?: true } = {}): Distribution => ({
+  distribution: 'integers',
+  from,
+  to,
+  ...options,
+});
+/** One of these, every one equally likely; a list in its place says the same. */
+export const choice = <V extends Value>(...values: V[]): V[] => values;
 
 /** Random forest on histograms, several threads. */
 export const forest = (
   grid: Grid<'trees' | 'maxDepth' | 'minLeaf' | 'maxFeatures' | 'rowShare' | 'classWeight'> = {},
-): SearchEntry => entry('forest', grid);
+  draw?: Draw,
+): SearchEntry => entry('forest', grid, draw);
 /** Extremely randomised trees on histograms, several threads. */
 export const extraTrees = (
   grid: Grid<'trees' | 'maxDepth' | 'minLeaf' | 'maxFeatures' | 'classWeight'> = {},
-): SearchEntry => entry('extraTrees', grid);
+  draw?: Draw,
+): SearchEntry => entry('extraTrees', grid, draw);
 /**
  * Gradient boosting on histograms; `loss` and `quantile` are for regression.
  *
@@ -239,45 +264,61 @@ export const boosting = (
     | 'classWeight'
     | 'monotone'
   > = {},
-): SearchEntry => entry('boosting', grid);
+  draw?: Draw,
+): SearchEntry => entry('boosting', grid, draw);
 /** One decision tree on histograms. */
-export const tree = (grid: Grid<'maxDepth' | 'minLeaf' | 'maxFeatures' | 'classWeight'> = {}): SearchEntry =>
-  entry('tree', grid);
+export const tree = (
+  grid: Grid<'maxDepth' | 'minLeaf' | 'maxFeatures' | 'classWeight'> = {},
+  draw?: Draw,
+): SearchEntry => entry('tree', grid, draw);
 /** Multinomial logistic regression with an L1 or L2 penalty, or both. */
 export const logistic = (
   grid: Grid<'l1' | 'l2' | 'maxIterations' | 'tolerance' | 'classWeight'> = {},
-): SearchEntry => entry('logistic', grid);
+  draw?: Draw,
+): SearchEntry => entry('logistic', grid, draw);
 /** Linear support vector machine, each class against the rest, with calibrated probabilities; scale the features. */
 export const linearSvm = (
   grid: Grid<'loss' | 'l2' | 'maxIterations' | 'tolerance' | 'classWeight'> = {},
-): SearchEntry => entry('linearSvm', grid);
+  draw?: Draw,
+): SearchEntry => entry('linearSvm', grid, draw);
 /** Naive Bayes with normal densities. */
-export const naiveBayes = (grid: Grid<'smoothing' | 'classWeight'> = {}): SearchEntry =>
-  entry('naiveBayes', grid);
+export const naiveBayes = (grid: Grid<'smoothing' | 'classWeight'> = {}, draw?: Draw): SearchEntry =>
+  entry('naiveBayes', grid, draw);
 /** Nearest neighbours, all rows compared; scale the features. */
-export const neighbors = (grid: Grid<'k' | 'weights'> = {}): SearchEntry => entry('neighbors', grid);
+export const neighbors = (grid: Grid<'k' | 'weights'> = {}, draw?: Draw): SearchEntry =>
+  entry('neighbors', grid, draw);
 /** Linear regression with an L2 penalty. */
-export const ridge = (grid: Grid<'l2'> = {}): SearchEntry => entry('ridge', grid);
+export const ridge = (grid: Grid<'l2'> = {}, draw?: Draw): SearchEntry => entry('ridge', grid, draw);
 /** Linear regression with an L1 penalty. */
-export const lasso = (grid: Grid<'alpha' | 'maxIterations' | 'tolerance'> = {}): SearchEntry =>
-  entry('lasso', grid);
+export const lasso = (grid: Grid<'alpha' | 'maxIterations' | 'tolerance'> = {}, draw?: Draw): SearchEntry =>
+  entry('lasso', grid, draw);
 /** Linear regression with an L1 and an L2 penalty. */
 export const elasticNet = (
   grid: Grid<'alpha' | 'l1Ratio' | 'maxIterations' | 'tolerance'> = {},
-): SearchEntry => entry('elasticNet', grid);
+  draw?: Draw,
+): SearchEntry => entry('elasticNet', grid, draw);
 /** The npm package ml-random-forest, a baseline for small data. */
-export const baselineForest = (grid: Grid<'trees' | 'maxFeatures' | 'maxDepth'> = {}): SearchEntry =>
-  entry('baselineForest', grid);
+export const baselineForest = (
+  grid: Grid<'trees' | 'maxFeatures' | 'maxDepth'> = {},
+  draw?: Draw,
+): SearchEntry => entry('baselineForest', grid, draw);
 
-function entry(learner: string, grid: Grid<string>): SearchEntry {
+function entry(learner: string, grid: Grid<string>, draw: Draw = {}): SearchEntry {
   return {
     learner,
     grid: Object.fromEntries(
       Object.entries(grid)
-        .filter((pair): pair is [string, Value | Value[]] => pair[1] !== undefined)
-        .map(([name, values]) => [name, Array.isArray(values) ? values : [values]]),
+        .filter((pair): pair is [string, Value | Values] => pair[1] !== undefined)
+        .map(([name, values]) => [name, isValue(values) ? [values] : values]),
     ),
+    ...(draw.candidates === undefined ? {} : { candidates: draw.candidates }),
   };
+}
+
+/** By name are the values of classes and features, for example; a distribution says that it is one. */
+function isValue(values: Value | Values): values is Value {
+  if (values === null || typeof values !== 'object') return true;
+  return !Array.isArray(values) && typeof (values as { distribution?: unknown }).distribution !== 'string';
 }
 
 // ---- canary --------------------------------------------------------------------------------------------------
@@ -317,3 +358,6 @@ export const days = (n: number): number => n * 86_400_000;
 export const hours = (n: number): number => n * 3_600_000;
 export const minutes = (n: number): number => n * 60_000;
 export const seconds = (n: number): number => n * 1_000;
+
+/** Memory by name: `budget: { candidateBytes: mebibytes(512) }`. */
+export const mebibytes = (n: number): number => n * MEBIBYTE;

@@ -8,8 +8,11 @@ import { approvalsSchema, NOTICE_EVENTS, retrainSchema } from '../decisions/life
 import { watchSchema } from '../decisions/watch/policy.ts';
 import { featureSchema } from '../learning/encoders/spec.ts';
 import { METRIC_NAMES, METRICS } from '../learning/metrics/names.ts';
-import { shelf } from '../learning/learners/shelf.ts';
 import type { Task } from '../learning/types.ts';
+import { budgetSchema } from './budget.ts';
+import { distributionSchema } from './distributions.ts';
+import { halvingSchema, refuseUnfitHalving } from './halving.ts';
+import { refuseUnfitLearners } from './learnerNeeds.ts';
 import { expandSearch } from './search.ts';
 import { explainIssue } from './explain.ts';
 import { PerennialError } from './errors.ts';
@@ -27,7 +30,7 @@ export function parseDefinition(input: unknown): Definition {
   if (!parsed.success) throw explainIssue(parsed.error, input);
   const definition = parsed.data;
   refuseContradictions(definition);
-  expandSearch(definition.search); // throws where a hyperparameter is unknown or out of range
+  refuseUnfitSearch(definition);
   refuseUnfitLearners(definition);
   return definition;
 }
@@ -129,8 +132,13 @@ export type ParamValue = z.infer<typeof paramSchema>;
 
 export const searchEntrySchema = z.strictObject({
   learner: z.string().min(1),
-  /** Every hyperparameter with the values to try; the grid is their product. */
-  grid: z.record(z.string(), z.array(paramSchema).min(1, 'must hold at least one value')),
+  /** Every hyperparameter with the values to try, or what they are drawn from; the grid is their product. */
+  grid: z.record(
+    z.string(),
+    z.union([z.array(paramSchema).min(1, 'must hold at least one value'), distributionSchema]),
+  ),
+  /** How many points are drawn; absent: all of the grid. */
+  candidates: z.int().min(1).max(10_000).optional(),
 });
 export type SearchEntry = z.infer<typeof searchEntrySchema>;
 
@@ -183,7 +191,10 @@ export const definitionSchema = z.strictObject({
   checks: z.array(checkSchema).max(500).default([]),
   /** `auto`: numbers standardised, text one-hot, timestamps cyclic, booleans as they are. */
   features: z.union([z.literal('auto'), z.array(featureSchema).min(1).max(2000)]).default('auto'),
-  search: z.array(searchEntrySchema).min(1, 'must hold at least one learner').max(100),
+  /** `auto`: a portfolio of learners for the task and the size of the data, the cheapest first, within a time. */
+  search: z
+    .union([z.literal('auto'), z.array(searchEntrySchema).min(1, 'must hold at least one learner').max(100)])
+    .default('auto'),
   select: z
     .strictObject({
       /** `auto`: rocAuc for binary, accuracy for multiclass, rmse for regression. */
@@ -223,6 +234,8 @@ export const definitionSchema = z.strictObject({
       evaluate: rowsOrAll.default('all'),
     })
     .prefault({}),
+  budget: budgetSchema.optional(),
+  halving: halvingSchema.optional(),
   /** Candidates under way at the same time at the start; adjustable while the search goes on. Changes no result. */
   parallelism: z.int().min(1).max(64).default(2),
   /** How a new version earns its place. Without it a rollout is started by a person, with the defaults. */
@@ -260,6 +273,16 @@ function refuseOversized(input: unknown): void {
         expected: `at most ${MAX_DEFINITION_BYTES} bytes`,
       },
     );
+  }
+}
+
+/** Where a hyperparameter is unknown or out of range. */
+function refuseUnfitSearch({ search, seed, halving }: Definition): void {
+  if (search !== 'auto') {
+    const candidates = expandSearch(search, seed);
+    if (halving) refuseUnfitHalving(halving, candidates);
+  } else if (halving?.resource === 'rounds') {
+    throw invalid('halving.resource', halving.resource, '`rows`, as some learners of `auto` know no rounds');
   }
 }
 
@@ -386,29 +409,6 @@ function refuseUnfitWeight({
   }
   if (retrain?.data === 'predictions')
     throw invalid('weight', weight, 'none: rows of the prediction log, that `retrain` reads, have no weight');
-}
-
-/** Learners that cannot weigh rows, or cannot have missing values, where the definition has such. */
-function refuseUnfitLearners({ search, weight, features }: Definition): void {
-  const gap =
-    features === 'auto' ? -1 : features.findIndex((f) => f.kind === 'impute' && f.strategy === 'none');
-  search.forEach(({ learner: name }, i) => {
-    const learner = shelf.get(name);
-    if (weight !== undefined && !learner?.weighs) {
-      const expected = `a learner that can weigh rows (${named('weighs')}), as \`weight\` names "${weight}"; or no weight`;
-      throw invalid(`search[${i}].learner`, name, expected);
-    }
-    if (gap >= 0 && !learner?.bridgesGaps) {
-      const columns = features === 'auto' ? [] : (features[gap]?.columns ?? []);
-      const left = `as features[${gap}] leaves those of ${columns.map((column) => `"${column}"`).join(', ')} missing`;
-      const expected = `a learner that takes missing values (${named('bridgesGaps')}), ${left}; or impute them, for example by median`;
-      throw invalid(`search[${i}].learner`, name, expected);
-    }
-  });
-}
-
-function named(ability: 'weighs' | 'bridgesGaps'): string {
-  return [...shelf.values()].flatMap((learner) => (learner[ability] ? [learner.name] : [])).join(', ');
 }
 
 function refuseUnfitRetraining({ retrain, split, time, key, watch }: Definition): void {

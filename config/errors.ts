@@ -63,6 +63,8 @@ export const ERRORS = {
   DATASET_UNUSABLE: badInput,
   /** A learner cannot take this data or these hyperparameters. */
   LEARNER_REFUSED: badInput,
+  /** No candidate of a search had a score within the time and the memory that the definition's `budget` gives it. */
+  BUDGET_EXCEEDED: badInput,
   /** Another run of the same lifecycle is under way. */
   RUN_IN_PROGRESS: { ...badInput, httpStatus: 409 },
   /** No such run, model, version, rollout or artifact. */

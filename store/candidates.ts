@@ -6,8 +6,9 @@ export function candidateTable(pool: pg.Pool): Store['candidates'] {
   return {
     async record(name, run, row) {
       await pool.query(
-        `INSERT INTO candidates (name, run, index, learner, params, status, mean, std, folds, reason, duration_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        `INSERT INTO candidates (name, run, index, learner, params, status, mean, std, folds, reason, duration_ms,
+           rung, share)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (name, run, index) DO NOTHING`,
         [
           name,
@@ -21,6 +22,8 @@ export function candidateTable(pool: pg.Pool): Store['candidates'] {
           row.folds && JSON.stringify(row.folds),
           row.reason && storable(row.reason),
           row.durationMs,
+          row.rung,
+          row.share,
         ],
       );
     },
@@ -54,7 +57,7 @@ export function candidateTable(pool: pg.Pool): Store['candidates'] {
 }
 
 const SELECT = `
-  SELECT index, learner, params, status, mean, std, folds, reason, duration_ms AS "durationMs"
+  SELECT index, learner, params, status, mean, std, folds, reason, duration_ms AS "durationMs", rung, share
   FROM candidates`;
 
 type StoredCandidate = { [K in keyof CandidateRow]: CandidateRow[K] | null } & Pick<

@@ -5,6 +5,7 @@ import { readBackup } from './backup/restore.ts';
 import { markFinished } from './backup/unfinished.ts';
 import { writeBackup } from './backup/write.ts';
 import { candidateTable } from './candidates.ts';
+import { trialTable } from './trials.ts';
 import { checkTable } from './checks.ts';
 import { datasetTable } from './datasets.ts';
 import { definitionTable } from './definitions.ts';
@@ -59,6 +60,7 @@ export async function openStore(
     datasets: datasetTable(pool),
     runs: runTable(pool),
     candidates: candidateTable(pool),
+    trials: trialTable(pool),
     checks: checkTable(pool),
     registry: registryTables(pool),
     routes: routeTable(pool, watching.watch),

@@ -1,5 +1,6 @@
 import type { CheckResult } from '../decisions/checks.ts';
 import type { ColumnProfile } from '../decisions/profile.ts';
+import type { CandidateStatus } from '../decisions/search/outcome.ts';
 import type { Definition, ParamValue } from '../config/definition.ts';
 import type { LifecycleStore, WatchStore } from './lifecycleTypes.ts';
 import type { LabelStore, PredictionStore } from './predictionTypes.ts';
@@ -83,14 +84,24 @@ export interface CandidateRow {
   index: number;
   learner: string;
   params: Record<string, ParamValue>;
-  status: 'done' | 'refused';
+  status: CandidateStatus;
   mean?: number;
   std?: number;
   /** Per fold, every metric that was computed. */
   folds?: Record<string, number>[];
   reason?: string;
   durationMs?: number;
+  /** Of successive halving: on which rung its score is of, and with which share of the resource. */
+  rung?: number;
+  share?: number;
 }
+
+/** A candidate on one rung of successive halving. */
+export type TrialRow = Omit<CandidateRow, 'status'> & {
+  status: Exclude<CandidateStatus, 'stopped'>;
+  rung: number;
+  share: number;
+};
 
 export interface Signature {
   inputs: {
@@ -277,6 +288,16 @@ export interface Store {
       bound: number,
       better: 'higher' | 'lower',
     ): Promise<CandidateRow | undefined>;
+  };
+  trials: {
+    /**
+     * Idempotent on (name, run, index, rung): the first row stays. `ends`: it is also the candidate's row, in the same
+     * transaction.
+     */
+    record(name: string, run: number, row: TrialRow, how: { ends: boolean }): Promise<void>;
+    get(name: string, run: number, index: number, rung: number): Promise<TrialRow | undefined>;
+    /** By candidate, then by rung. */
+    list(name: string, run: number): Promise<TrialRow[]>;
   };
   checks: {
     /** Idempotent on (name, run, index): the last results stay. */

@@ -9,8 +9,8 @@ export async function candidate(input: CandidateInput): Promise<CandidateResult>
     { ...trainerOptions, summary: `Cross-validate candidate ${input.index}` },
     [input],
   );
-  if (result.status === 'refused') {
-    setCurrentDetails(`**${result.learner}** refused: ${result.reason}`);
+  if (result.status !== 'done') {
+    setCurrentDetails(`**${result.learner}** ${result.status}: ${result.reason}`);
     upsertSearchAttributes([{ key: searchAttributes.learner, value: result.learner }]);
     return result;
   }

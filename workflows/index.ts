@@ -1,6 +1,7 @@
 // What a worker registers, by type name.
 export { training } from './training.ts';
 export { search } from './search.ts';
+export { halving } from './halving.ts';
 export { candidate } from './candidate.ts';
 export { rollout } from './rollout.ts';
 export { lifecycle } from './lifecycle.ts';

@@ -5,6 +5,8 @@ import type { CanaryPolicy } from '../decisions/canary/policy.ts';
 import type { CanaryVerdict } from '../decisions/canary/verdict.ts';
 import type { CheckResult, Verdict } from '../decisions/checks.ts';
 import type { ComparedRows } from '../decisions/gate.ts';
+import type { HalvingPlan } from '../decisions/search/halving.ts';
+import type { CandidateFailure, FailedCandidate } from '../decisions/search/outcome.ts';
 import type { Choice } from '../decisions/simplest.ts';
 
 /** Everything that crosses the border of a workflow, and the ids under which workflows are found. */
@@ -15,6 +17,8 @@ export const ids = {
   training: (name: string, run: number) => `training/${name}/${run}`,
   search: (name: string, run: number) => `training/${name}/${run}/search`,
   candidate: (name: string, run: number, index: number) => `training/${name}/${run}/candidate/${index}`,
+  trial: (name: string, run: number, index: number, rung: number) =>
+    `training/${name}/${run}/candidate/${index}/rung/${rung}`,
   rollout: (name: string, number: number) => `rollout/${name}/${number}`,
   lifecycle: (name: string) => `lifecycle/${name}`,
   watch: (name: string) => `watch/${name}`,
@@ -82,7 +86,15 @@ export interface TrainingProgress {
   run: number;
   stages: { stage: Stage; state: 'waiting' | 'running' | 'done' | 'failed'; note?: string }[];
   metric?: { name: string; better: 'higher' | 'lower' };
-  candidates?: { total: number; done: number; failed: number; running: number; parallelism: number };
+  candidates?: {
+    total: number;
+    done: number;
+    failed: number;
+    running: number;
+    parallelism: number;
+    /** Of successive halving: candidates scored with the whole resource. */
+    full?: number;
+  };
   best?: CandidateScore;
 }
 
@@ -100,8 +112,28 @@ export interface SearchInput {
   total: number;
   metric: { name: string; better: 'higher' | 'lower' };
   parallelism: number;
+  /** After that no candidate begins. */
+  searchMs?: number;
   /** Carried over when a long search continues as new. */
   carried?: SearchState;
+}
+
+export interface HalvingInput extends Omit<SearchInput, 'carried'> {
+  plan: Pick<HalvingPlan, 'shares' | 'reduction' | 'window'>;
+  carried?: HalvingCarried;
+}
+
+/** Enough to continue as new: all trials have ended by then. */
+export interface HalvingCarried {
+  /** Candidate, rung and mean (null: none) of each trial, in the order in which they began. */
+  trials: [candidate: number, rung: number, mean: number | null][];
+  /** How many of their results were read. */
+  read: number;
+  best?: CandidateScore;
+  leading?: CandidateScore & { rung: number };
+  refusal?: Refusal;
+  parallelism: number;
+  until?: string;
 }
 
 export interface SearchState {
@@ -109,15 +141,15 @@ export interface SearchState {
   done: number;
   failed: number;
   best?: CandidateScore;
-  /** Of the refused candidates the one that stands first in the grid. */
+  /** Of the candidates without a score the one that stands first in the grid. */
   refusal?: Refusal;
   parallelism: number;
+  /** When its time is over, ISO 8601. */
+  until?: string;
 }
 
-export interface Refusal {
+export interface Refusal extends FailedCandidate {
   index: number;
-  learner: string;
-  reason: string;
 }
 
 export interface SearchResult {
@@ -125,13 +157,19 @@ export interface SearchResult {
   failed: number;
   best?: CandidateScore;
   refusal?: Refusal;
+  /** Candidates that did not begin before the time was over. */
+  untried?: number;
+  /** Of successive halving: those of the `done` that have the whole resource. */
+  full?: number;
 }
 
 /** From training to its search. */
 export const searchParallelism = defineSignal<[number]>('searchParallelism');
 /** From a search to its training, at most 100 times in a search's life. */
 export const searchProgress =
-  defineSignal<[Pick<SearchState, 'done' | 'failed' | 'best'> & { running: number }]>('searchProgress');
+  defineSignal<[Pick<SearchState, 'done' | 'failed' | 'best'> & { running: number; full?: number }]>(
+    'searchProgress',
+  );
 
 // ---- candidate -----------------------------------------------------------------------------------------------
 
@@ -141,12 +179,16 @@ export interface CandidateInput {
   index: number;
   definitionHash: string;
   featuresDigest: string;
+  /** Of successive halving; absent: once, with the whole resource. */
+  trial?: { rung: number; share: number };
+  /** When it is ended at the latest, ISO 8601. */
+  until?: string;
 }
 
 export type CandidateResult =
   | ({ status: 'done' } & CandidateScore)
-  /** The learner cannot take this data, and says why. */
-  | { status: 'refused'; index: number; learner: string; reason: string };
+  /** `late`: the time of the whole search was over, not its own. */
+  | { status: CandidateFailure; index: number; learner: string; reason: string; late?: true };
 
 // ---- what the stages' activities take and give ---------------------------------------------------------------
 
@@ -191,6 +233,9 @@ export interface FeaturizeResult {
   /** Which candidate is taken; absent: the best. */
   rule?: 'best' | 'oneStandardError';
   parallelism: number;
+  /** Of successive halving: its rungs on these rows. */
+  halving?: HalvingInput['plan'];
+  searchMs?: number;
   /** What the gate will ask of the hold-out. */
   gate: { atLeast?: number; atMost?: number; tolerance: number };
 }

@@ -10,10 +10,10 @@ export function describeProgress(progress: TrainingProgress, workflowId: string)
   }
   const { candidates, best, metric } = progress;
   if (candidates && candidates.total > 0) {
-    const { done, failed, total, running, parallelism } = candidates;
+    const { done, failed, total, running, parallelism, full } = candidates;
     lines.push(
       '',
-      `Candidates: ${done + failed} of ${total}, ${running} under way (at most ${parallelism}), ${failed} refused.`,
+      `Candidates: ${done + failed} of ${total}, ${running} under way (at most ${parallelism}), ${failed} without a score${full === undefined ? '' : `, ${full} with the whole resource`}.`,
     );
   }
   if (best && metric) {

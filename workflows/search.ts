@@ -1,32 +1,30 @@
 import {
   condition,
   continueAsNew,
-  executeChild,
   getExternalWorkflowHandle,
-  ParentClosePolicy,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { searchAttributes } from '../config/searchAttributes.ts';
 import { leader } from '../decisions/leader.ts';
-import type { candidate } from './candidate.ts';
 import {
-  ids,
   searchParallelism,
   searchProgress,
   type SearchInput,
   type SearchResult,
   type SearchState,
 } from './messages.ts';
+import { startDeadline } from './search/deadline.ts';
+import { firstRefusal, runCandidate } from './search/runCandidate.ts';
 
 /** A candidate costs 5 to 12; the server suggests it at 4,096, but whoever takes over a search replays all of them. */
 const MAX_HISTORY_EVENTS = 1_000;
 const MAX_SIGNALS_TO_PARENT = 100;
 
 /**
- * The grid search: one child workflow per candidate, at most `parallelism` at the same time. The best is the same in
- * whatever order the candidates end. A long search continues as new between candidates.
+ * A grid, random or automatic search: one child workflow per candidate, at most `parallelism` at the same time. The best
+ * is the same in whatever order the candidates end. A long search continues as new between candidates; one whose time is
+ * over begins no more of them.
  */
 export async function search(input: SearchInput): Promise<SearchResult> {
   const state: SearchState = input.carried ?? { next: 0, done: 0, failed: 0, parallelism: input.parallelism };
@@ -37,6 +35,8 @@ export async function search(input: SearchInput): Promise<SearchResult> {
     state.parallelism = parallelism;
   });
 
+  const deadline = await startDeadline(input.searchMs, state.until);
+  if (deadline.until !== undefined) state.until = deadline.until;
   const parent = workflowInfo().parent;
   const every = Math.max(1, Math.ceil(input.total / MAX_SIGNALS_TO_PARENT));
   const report = async (): Promise<void> => {
@@ -51,32 +51,15 @@ export async function search(input: SearchInput): Promise<SearchResult> {
 
   const evaluate = async (index: number): Promise<void> => {
     try {
-      const result = await executeChild<typeof candidate>('candidate', {
-        workflowId: ids.candidate(input.name, input.run, index),
-        args: [
-          {
-            name: input.name,
-            run: input.run,
-            index,
-            definitionHash: input.definitionHash,
-            featuresDigest: input.featuresDigest,
-          },
-        ],
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        staticSummary: `Candidate ${index} of ${input.name}`,
-        typedSearchAttributes: [
-          { key: searchAttributes.lifecycle, value: input.name },
-          { key: searchAttributes.run, value: input.run },
-        ],
-      });
+      // The first is carried through, so that a search with too little time has something all the same.
+      const until = index === 0 ? undefined : deadline.until;
+      const result = await runCandidate(input, index, until === undefined ? {} : { until });
       if (result.status === 'done') {
         const { index: at, learner, params, mean, std } = result;
         state.best = leader(state.best, { index: at, learner, params, mean, std }, input.metric.better);
         state.done++;
       } else {
-        const { learner, reason } = result;
-        if (state.refusal === undefined || index < state.refusal.index)
-          state.refusal = { index, learner, reason };
+        state.refusal = firstRefusal(state.refusal, result);
         state.failed++;
       }
     } finally {
@@ -89,8 +72,8 @@ export async function search(input: SearchInput): Promise<SearchResult> {
   const mayContinueAsNew = (): boolean =>
     workflowInfo().historyLength > MAX_HISTORY_EVENTS || workflowInfo().continueAsNewSuggested;
   while (state.next < input.total && !mayContinueAsNew()) {
-    await condition(() => running < state.parallelism || broken !== undefined);
-    if (broken) break;
+    await condition(() => running < state.parallelism || broken !== undefined || deadline.over());
+    if (broken || deadline.over()) break;
     running++;
     underWay.push(
       evaluate(state.next++).catch((error: unknown) => {
@@ -100,13 +83,17 @@ export async function search(input: SearchInput): Promise<SearchResult> {
   }
   await Promise.all(underWay);
   if (broken) throw broken.error;
-  if (state.next < input.total) return continueAsNew<typeof search>({ ...input, carried: state });
-  return { done: state.done, failed: state.failed, best: state.best, refusal: state.refusal };
+  const untried = input.total - state.next;
+  const over = deadline.over();
+  deadline.cancel();
+  if (untried > 0 && !over) return continueAsNew<typeof search>({ ...input, carried: state });
+  const { done, failed, best, refusal } = state;
+  return { done, failed, best, refusal, ...(untried > 0 ? { untried } : {}) };
 }
 
 function describe(input: SearchInput, state: SearchState, running: number): string {
   const best = state.best
     ? `\n\nBest so far: **${state.best.learner}** \`${JSON.stringify(state.best.params)}\` ${input.metric.name} ${state.best.mean.toFixed(5)} ± ${state.best.std.toFixed(5)}`
     : '';
-  return `${state.done + state.failed} of ${input.total} candidates, ${running} under way, ${state.failed} refused${best}`;
+  return `${state.done + state.failed} of ${input.total} candidates, ${running} under way, ${state.failed} without a score${best}`;
 }

@@ -14,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
 import { judgeGate } from '../decisions/gate.ts';
+import { explainNoScore } from '../decisions/search/outcome.ts';
 import { chooseSimplest, oneStandardErrorFrom, type Choice } from '../decisions/simplest.ts';
 import { rootMessage } from './failures.ts';
 import {
@@ -26,6 +27,7 @@ import {
   type CandidateScore,
   type FeaturizeResult,
   type RolloutInput,
+  type SearchInput,
   type SearchResult,
   type Stage,
   type TrainingInput,
@@ -36,7 +38,8 @@ import {
 import { orchestrator, orchestratorOptions, trainer, trainerOptions } from './options.ts';
 import { describeProgress } from './progress.ts';
 import type { rollout as rolloutWorkflow } from './rollout.ts';
-import type { search } from './search.ts';
+import type { halving as halvingWorkflow } from './halving.ts';
+import type { search as searchWorkflow } from './search.ts';
 
 /** From a definition to a registered model: ingest, validate, featurize, search, evaluate, register. */
 export async function training(input: TrainingInput): Promise<TrainingResult> {
@@ -118,20 +121,17 @@ async function stages(
   const found = await stage('search', progress, async (note) => {
     const result = await searchGrid(input, features, progress, width);
     const choice = result.best && (await chooseByRule(input, features, result.best));
-    note(
-      `${result.done} candidates${result.failed ? `, ${result.failed} refused` : ''}${choice ? `. ${choice.reason}` : ''}`,
-    );
+    note(`${describeSearch(result)}${choice ? `. ${choice.reason}` : ''}`);
     return { ...result, choice };
   });
   const { best, choice } = found;
   if (!best) {
+    const { code, message, field, expected } = explainNoScore(found.failed, found.refusal);
     throw ApplicationFailure.create({
-      type: 'LEARNER_REFUSED',
-      message: `All ${found.failed} candidates were refused by their learners; the first, ${found.refusal?.learner}: ${found.refusal?.reason}.`,
+      type: code,
+      message,
       nonRetryable: true,
-      details: [
-        { field: 'search', value: found.refusal?.learner, expected: 'a learner that takes this data' },
-      ],
+      details: [{ field, value: found.refusal?.learner, expected }],
     });
   }
 
@@ -190,6 +190,15 @@ async function stages(
   });
 }
 
+function describeSearch({ done, full, failed, untried }: SearchResult): string {
+  const words = [`${done} candidates`, full !== undefined && `${full} of them with the whole resource`];
+  words.push(
+    failed > 0 && `${failed} without a score`,
+    untried !== undefined && `${untried} untried, the time was over`,
+  );
+  return words.filter(Boolean).join(', ');
+}
+
 /** Which candidate the definition's rule takes; undefined where it takes the best. */
 async function chooseByRule(
   { name, run }: TrainingInput,
@@ -230,40 +239,40 @@ async function searchGrid(
 ): Promise<SearchResult> {
   const { name, run, definitionHash } = input;
   const parallelism = progress.candidates?.parallelism ?? features.parallelism;
-  const candidates = { total: features.candidates, done: 0, failed: 0, running: 0, parallelism };
+  const candidates: NonNullable<TrainingProgress['candidates']> = {
+    ...{ total: features.candidates, done: 0, failed: 0, running: 0, parallelism },
+  };
   progress.candidates = candidates;
-  setHandler(searchProgress, ({ best, done, failed, running }) => {
+  setHandler(searchProgress, ({ best, done, failed, full, running }) => {
     // Two signals sent in the same moment arrive in either order.
     if (done + failed < candidates.done + candidates.failed) return;
-    Object.assign(candidates, { done, failed, running });
+    Object.assign(candidates, { done, failed, running, ...(full === undefined ? {} : { full }) });
     progress.best = best;
     show(progress);
   });
-  const child = await startChild<typeof search>('search', {
+  const { featuresDigest, metric, searchMs, halving: plan } = features;
+  const search: Omit<SearchInput, 'carried'> = {
+    ...{ name, run, definitionHash, featuresDigest, total: features.candidates, metric, parallelism },
+    ...(searchMs === undefined ? {} : { searchMs }),
+  };
+  const common = {
     workflowId: ids.search(name, run),
-    args: [
-      {
-        name,
-        run,
-        definitionHash,
-        featuresDigest: features.featuresDigest,
-        total: features.candidates,
-        metric: features.metric,
-        parallelism,
-      },
-    ],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    staticSummary: `Grid search of ${name}: ${features.candidates} candidates, ${features.folds} folds`,
+    staticSummary: `${plan ? 'Successive halving' : 'Search'} of ${name}: ${features.candidates} candidates, ${features.folds} folds`,
     typedSearchAttributes: [
       { key: searchAttributes.lifecycle, value: name },
       { key: searchAttributes.run, value: run },
     ],
-  });
+  };
+  const child = plan
+    ? await startChild<typeof halvingWorkflow>('halving', { ...common, args: [{ ...search, plan }] })
+    : await startChild<typeof searchWorkflow>('search', { ...common, args: [search] });
   width.tell = (changed) => child.signal(searchParallelism, changed);
   // Changed while the search was being started.
   if (candidates.parallelism !== parallelism) await width.tell(candidates.parallelism);
   const result = await child.result();
-  Object.assign(candidates, { done: result.done, failed: result.failed, running: 0 });
+  const { done, failed, full } = result;
+  Object.assign(candidates, { done, failed, running: 0, ...(full === undefined ? {} : { full }) });
   progress.best = result.best;
   return result;
 }

@@ -116,7 +116,9 @@ export async function drawCandidates(
 export function sortCandidates(rows: readonly CandidateRow[], metric: MetricName): Scored[] {
   const sign = METRICS[metric].better === 'higher' ? -1 : 1;
   return rows
-    .flatMap((row) => (row.mean === undefined ? [] : [{ ...row, mean: row.mean, std: row.std ?? 0 }]))
+    .flatMap((row) =>
+      row.status !== 'done' || row.mean === undefined ? [] : [{ ...row, mean: row.mean, std: row.std ?? 0 }],
+    )
     .sort((a, b) => sign * (a.mean - b.mean) || a.index - b.index);
 }
 
@@ -131,13 +133,15 @@ export function describeCandidate(candidate: CandidateRow, all: readonly Candida
 }
 
 function notes(rows: readonly CandidateRow[], scored: Scored[], better: 'higher' | 'lower'): string[] {
-  const refused = rows.filter((row) => row.status === 'refused').length;
+  const stopped = rows.filter((row) => row.status === 'stopped').length;
+  const failed = rows.filter((row) => row.mean === undefined).length;
   const parts = [`${better === 'higher' ? 'Higher' : 'Lower'} is better; ★ was chosen.`];
   if (scored.length > MAX_BARS) {
     const [first, last] = [scored[MAX_BARS], scored[scored.length - 1]];
     const range = `from ${formatNumber(first.mean)} to ${formatNumber(last.mean)}`;
     parts.push(`The best ${MAX_BARS} of ${formatCount(scored.length)}; the others lie ${range}.`);
   }
-  if (refused > 0) parts.push(`${formatCount(refused)} refused by their learners.`);
+  if (stopped > 0) parts.push(`${formatCount(stopped)} stopped early.`);
+  if (failed > 0) parts.push(`${formatCount(failed)} without a score.`);
   return [parts.join(' ')];
 }

@@ -135,10 +135,10 @@ function leaderboard({ stored, candidates, metric, winner }: Report): string {
     );
   const left = scored.length - lines.length;
   const refused = candidates
-    .filter(({ status }) => status === 'refused')
+    .filter(({ mean }) => mean === undefined)
     .slice(0, MAX_LEADERBOARD)
-    .map(({ learner, reason }) =>
-      row(['', `${html(learner)} <em>refused: ${html(reason ?? '')}</em>`, '', '']),
+    .map(({ learner, status, reason }) =>
+      row(['', `${html(learner)} <em>${status}: ${html(reason ?? '')}</em>`, '', '']),
     );
   const note = `${METRICS[metric].title}, mean and standard deviation over the folds.${left > 0 ? ` ${formatCount(left)} more are kept with the run.` : ''}${stored.choice ? ` ${html(stored.choice.reason)}` : ''}`;
   return section('Candidates', note, table(['', 'Candidate', '#Mean', '#Deviation'], [...lines, ...refused]));

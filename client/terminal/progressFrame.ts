@@ -43,10 +43,10 @@ const BAR = 20;
 
 function searchBar({ candidates }: TrainingProgress): string | undefined {
   if (!candidates || candidates.total === 0) return undefined;
-  const { done, failed, total, running } = candidates;
+  const { done, failed, total, running, full } = candidates;
   const ended = done + failed;
-  const refused = failed > 0 ? `, ${failed} refused` : '';
-  return `${bar(ended / total, BAR)} ${ended}/${total}, ${running} running${refused}`;
+  const without = failed > 0 ? `, ${failed} failed` : '';
+  return `${bar(ended / total, BAR)} ${ended}/${total}, ${running} running${full === undefined ? '' : `, ${full} in full`}${without}`;
 }
 
 function mark(state: TrainingProgress['stages'][number]['state'], { colors, tick }: FrameView): string {

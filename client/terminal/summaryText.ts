@@ -37,11 +37,11 @@ function headline(summary: TrainingSummary, { bold, green, yellow, red, dim }: C
 
 /** The best ten, in the order of the search. */
 export function leaderboardText(
-  { name, run, leaderboard, refused, metric, chosen }: TrainingSummary,
+  { name, run, leaderboard, refused, stopped, metric, chosen }: TrainingSummary,
   { dim, green }: Colors,
   most = LEADERBOARD_ROWS,
 ): string {
-  const shown = varied([...leaderboard, ...refused]);
+  const shown = varied([...leaderboard, ...refused, ...stopped]);
   const also = Object.keys(leaderboard[0]?.also ?? {});
   const head = [
     '',
@@ -65,8 +65,13 @@ export function leaderboardText(
   if (chosen) lines.push(`  ★ ${chosen.reason}`);
   if (rest > 0)
     lines.push(dim(`  and ${rest} more; all of them with \`npx perennial run show ${name}/${run}\``));
-  for (const { algorithm, params: values, reason } of refused.slice(0, most))
-    lines.push(dim(`  refused: ${algorithm} ${params(values)}: ${reason}`));
+  if (stopped.length > 0) lines.push(dim(`  stopped early, as others were better: ${stopped.length}`));
+  for (const { algorithm, params: values, cv, reason } of most === Infinity ? stopped : [])
+    lines.push(
+      dim(`  stopped: ${algorithm} ${params(values, shown.get(algorithm))}: ${score(cv)} ${reason}`),
+    );
+  for (const { algorithm, params: values, outcome, reason } of refused.slice(0, most))
+    lines.push(dim(`  ${outcome}: ${algorithm} ${params(values)}: ${reason}`));
   return lines.join('\n');
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { loadDefinition } from '../../client/loadDefinition.ts';
-import { expandSearch } from '../../config/search.ts';
+import { declaredCandidates } from '../config/declared.ts';
 import { generatePhases } from '../../examples/construction/generate.ts';
 
 /** The examples are definitions, and the generated file is what its generator says. */
@@ -17,7 +17,7 @@ test('the flights hold their last months out and search logistic regression, tre
     time: 'scheduled_at',
     split: { by: 'moment' },
   });
-  expect(new Set(expandSearch(definition.search).map(({ learner }) => learner))).toEqual(
+  expect(new Set(declaredCandidates(definition).map(({ learner }) => learner))).toEqual(
     new Set(['logistic', 'tree', 'forest']),
   );
 });
@@ -38,7 +38,7 @@ test('the challenger of the flights reads the same rows, so that the snapshot is
   for (const section of ['name', 'sources', 'dataset', 'key', 'time', 'split', 'features'] as const)
     expect(challenger?.[section]).toEqual(champion?.[section]);
   expect(challenger?.canary).toMatchObject({ start: 'automatic', guards: { accuracy: { loss: 'brier' } } });
-  expect(expandSearch(challenger?.search ?? [])).toHaveLength(1);
+  expect(challenger && declaredCandidates(challenger)).toHaveLength(1);
 });
 
 test('the spoiled one differs in its windows alone: each of them reaches the day of the flight', async () => {

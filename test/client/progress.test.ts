@@ -36,7 +36,7 @@ test('the search has a bar, its counts, and the best so far', () => {
     '  ✔ ingest    ingest was done                                             1.2 s',
     '  ✔ validate  validate was done                                           1.2 s',
     '  ✔ featurize featurize was done                                          1.2 s',
-    '  ⠋ search    ██████████░░░░░░░░░░ 8/16, 3 running, 2 refused          1:15 min',
+    '  ⠋ search    ██████████░░░░░░░░░░ 8/16, 3 running, 2 failed           1:15 min',
     '              best logistic l2=0.1, rocAuc 0.67123 ± 0.00210',
     '  · evaluate',
     '  · register',

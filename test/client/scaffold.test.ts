@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { initialize } from '../../client/initialize.ts';
+import { declared } from '../config/declared.ts';
 import { loadDefinition } from '../../client/loadDefinition.ts';
 import { openEngine } from '../../sources/engine.ts';
 
@@ -57,9 +58,9 @@ test('columns become features by what they hold, and the rest is named with a re
 test('a quantity is regressed, classes are classified', async () => {
   const rows = numbers((i) => `${i % 7},${i * 2.5 + 0.1},${i % 3}`);
   const regression = await scaffold(['x,price,stars', ...rows], { target: 'price' });
-  expect(regression.definition.search.map(({ learner }) => learner)).toEqual(['ridge', 'tree', 'forest']);
+  expect(declared(regression.definition).map(({ learner }) => learner)).toEqual(['ridge', 'tree', 'forest']);
   const classes = await scaffold(['x,price,stars', ...rows], { target: 'stars' });
-  expect(classes.definition.search.map(({ learner }) => learner)).toEqual(['logistic', 'tree', 'forest']);
+  expect(declared(classes.definition).map(({ learner }) => learner)).toEqual(['logistic', 'tree', 'forest']);
 });
 
 test('rows without an outcome are left out by the query', async () => {

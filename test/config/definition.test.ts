@@ -4,6 +4,7 @@ import { canonicalJson, definitionHash, parseDefinition, type Definition } from 
 import { PerennialError } from '../../config/errors.ts';
 import { paramText } from '../../config/paramText.ts';
 import { expandSearch } from '../../config/search.ts';
+import { declaredCandidates } from './declared.ts';
 
 const { csv, defineLifecycle, forest, logistic, oneHot, standardize } = define;
 
@@ -65,25 +66,25 @@ describe('a definition', () => {
     expect(definitionHash(defineLifecycle({ ...smallest, weight: undefined }))).toBe(
       definitionHash(defineLifecycle(smallest)),
     );
-    const names = (definition: Definition) => Object.keys(expandSearch(definition.search)[0].params);
+    const names = (definition: Definition) => Object.keys(declaredCandidates(definition)[0].params);
     const boosted = defineLifecycle({ ...smallest, search: [define.boosting()] });
     expect(names(boosted)).not.toContain('classWeight');
     expect(names(boosted)).not.toContain('monotone');
   });
 
   it('takes hyperparameters that name classes and features', () => {
-    const { search } = defineLifecycle({
+    const definition = defineLifecycle({
       ...smallest,
       search: [
         define.boosting({ monotone: { price: 'decreasing' }, classWeight: [null, 'balanced', { yes: 3 }] }),
       ],
     });
-    expect(expandSearch(search).map(({ params }) => params.classWeight)).toEqual([
+    expect(declaredCandidates(definition).map(({ params }) => params.classWeight)).toEqual([
       null,
       'balanced',
       { yes: 3 },
     ]);
-    expect(expandSearch(search)[2].params.monotone).toEqual({ price: 'decreasing' });
+    expect(declaredCandidates(definition)[2].params.monotone).toEqual({ price: 'decreasing' });
     expect(paramText({ b: 1, a: 'decreasing' })).toBe('{a: decreasing, b: 1}');
   });
 
@@ -418,11 +419,11 @@ describe('a wrong definition is told by its path, its value and what would be ri
 
 describe('the grid', () => {
   it('is the product of its values, by name, the last varying fastest, every default explicit', () => {
-    const { search } = defineLifecycle({
+    const definition = defineLifecycle({
       ...smallest,
       search: [forest({ trees: [10, 20], maxDepth: [4, null] }), logistic()],
     });
-    const candidates = expandSearch(search);
+    const candidates = declaredCandidates(definition);
     expect(candidates.map((c) => c.index)).toEqual([0, 1, 2, 3, 4]);
     expect(candidates.slice(0, 4).map((c) => [c.params.maxDepth, c.params.trees])).toEqual([
       [4, 10],
@@ -431,7 +432,9 @@ describe('the grid', () => {
       [null, 20],
     ]);
     // One hash, one numbering: the order in which hyperparameters were written does not count.
-    expect(expandSearch([forest({ maxDepth: [4, null], trees: [10, 20] }), logistic()])).toEqual(candidates);
+    expect(expandSearch([forest({ maxDepth: [4, null], trees: [10, 20] }), logistic()], 1)).toEqual(
+      candidates,
+    );
     expect(candidates[0]?.params).toHaveProperty('minLeaf', 1);
     expect(candidates[4]).toMatchObject({ learner: 'logistic', params: { l2: 1 } });
   });

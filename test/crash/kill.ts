@@ -11,6 +11,8 @@ export interface Place {
   activity: string;
   /** Looked for in this candidate's workflow, not in the training's. */
   candidate?: number;
+  /** Of successive halving: in this trial of the candidate. */
+  rung?: number;
 }
 
 export interface Kill {
@@ -40,10 +42,11 @@ export async function killInside(
 /** Until a worker has the place's activity in its hands. */
 export async function untilInside(
   temporal: Installation['temporal'],
-  { name, run }: { name: string; run: number },
-  { activity, candidate }: Place,
+  run: { name: string; run: number },
+  place: Place,
 ): Promise<void> {
-  const workflowId = candidate === undefined ? ids.training(name, run) : ids.candidate(name, run, candidate);
+  const { activity } = place;
+  const workflowId = workflowOf(run, place);
   const deadline = performance.now() + 120_000;
   for (;;) {
     const started = await startedActivities(temporal, workflowId).catch(notYet);
@@ -59,20 +62,29 @@ export async function untilInside(
  */
 export async function expectLanded(
   temporal: Installation['temporal'],
-  { name, run }: { name: string; run: number },
+  training: { name: string; run: number },
   { place, deadAt }: Kill,
   { retried }: { retried: boolean },
 ): Promise<void> {
-  const { activity, candidate } = place;
-  const workflowId = candidate === undefined ? ids.training(name, run) : ids.candidate(name, run, candidate);
+  const { activity } = place;
+  const { name, run } = training;
+  const workflowId = workflowOf(training, place);
   const calls = (await activityCalls(temporal, workflowId)).filter(({ type }) => type === activity);
   expect(calls, `${activity} is called once`).toHaveLength(1);
   expect(calls[0].completedAt, `${activity} ended after the kill`).toBeGreaterThan(deadAt);
   if (retried) expect(calls[0].attempt, `attempts of ${activity}`).toBeGreaterThanOrEqual(2);
   if (place.stage === 'search') {
-    const ended = await childCompletedAt(temporal, ids.training(name, run), 'search');
+    const ends = await Promise.all(
+      ['search', 'halving'].map((type) => childCompletedAt(temporal, ids.training(name, run), type)),
+    );
+    const ended = ends.find((at) => at !== undefined);
     expect(ended, 'the search ended after the kill').toBeGreaterThan(deadAt);
   }
+}
+
+function workflowOf({ name, run }: { name: string; run: number }, { candidate, rung }: Place): string {
+  if (candidate === undefined) return ids.training(name, run);
+  return rung === undefined ? ids.candidate(name, run, candidate) : ids.trial(name, run, candidate, rung);
 }
 
 /** A candidate's workflow that has not begun is not an error here. */

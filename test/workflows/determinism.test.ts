@@ -7,7 +7,7 @@ import { writeDeliveries } from '../crash/dataset.ts';
 import { deliveries } from '../crash/lifecycle.ts';
 import { forest, logistic } from '../../config/define.ts';
 import { parseDefinition } from '../../config/definition.ts';
-import { expandSearch } from '../../config/search.ts';
+import { declaredCandidates } from '../config/declared.ts';
 import type { TrainingResult } from '../../workflows/messages.ts';
 
 /** The same data, definition and seed give the same bytes, on any number of workers and threads, run after run. */
@@ -58,7 +58,7 @@ async function train({ client, store }: Installation): Promise<TrainingResult> {
 /** Processes that worked on candidates, by what they call themselves in the histories. */
 async function trainersOf({ temporal }: Installation, { name, run }: TrainingResult): Promise<Set<string>> {
   const identities = new Set<string>();
-  for (let index = 0; index < expandSearch(definition.search).length; index++) {
+  for (let index = 0; index < declaredCandidates(definition).length; index++) {
     const handle = temporal.workflow.getHandle(`training/${name}/${run}/candidate/${index}`);
     for (const { activityTaskStartedEventAttributes: started } of (await handle.fetchHistory()).events ?? [])
       if (started?.identity) identities.add(started.identity);

@@ -1,7 +1,7 @@
 import { temporal as proto } from '@temporalio/proto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MAX_PAYLOAD_BYTES } from '../../config/units.ts';
-import { expandSearch } from '../../config/search.ts';
+import { declaredCandidates } from '../config/declared.ts';
 import { ids } from '../../workflows/messages.ts';
 import { openBench, type Bench } from './bench.ts';
 import { smallCsv } from './data.ts';
@@ -47,7 +47,7 @@ test(`${CANDIDATES} candidates: continued as new, no payload over 32 KiB, the be
 
   const { candidates } = await bench.client.run(name, handle.run);
   expect(candidates.map(({ index, params }) => ({ index, params }))).toEqual(
-    expandSearch(definition.search).map(({ index, params }) => ({ index, params })),
+    declaredCandidates(definition).map(({ index, params }) => ({ index, params })),
   );
   const best = candidates.reduce((a, b) => ((b.mean ?? 0) > (a.mean ?? 0) ? b : a));
   const model = await bench.client.model(name);

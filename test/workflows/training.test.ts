@@ -2,7 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readEvaluation } from '../../activities/evaluation.ts';
-import { baselineForest, csv, logistic, ridge, rows, tree } from '../../config/define.ts';
+import { baselineForest, csv, forest, logistic, mebibytes, ridge, rows, tree } from '../../config/define.ts';
 import { summaryText } from '../../client/terminal/summaryText.ts';
 import { openTerminal } from '../../client/terminal/terminal.ts';
 import type { TrainingHandle } from '../../client/trainingHandle.ts';
@@ -260,6 +260,46 @@ describe('a training learns', () => {
     await expectNothingRegistered(name);
   });
 
+  test('with the candidates that end in time: one that takes longer than it may ends no search', async () => {
+    const definition = small(bench, {
+      name: 'one-is-late',
+      search: [tree({ maxDepth: 2 }), forest({ trees: 1000 })],
+      select: { folds: 20 },
+      budget: { candidateMs: 1_500 },
+    });
+    const { name, run, ...handle } = await bench.client.train(definition);
+    expect(await handle.result()).toMatchObject({ outcome: 'registered', version: 1 });
+    expect((await handle.progress()).candidates).toMatchObject({ total: 2, done: 1, failed: 1 });
+    const late = { outcome: 'timed-out', reason: 'not done within 1500 ms (budget.candidateMs)' };
+    const summary = await bench.client.summary(name, run);
+    expect(summary).toMatchObject({
+      best: { algorithm: 'tree' },
+      refused: [{ algorithm: 'forest', ...late }],
+    });
+    expect(summaryText(summary, openTerminal({ json: true }).colors)).toContain('timed-out: forest');
+  });
+
+  test('nothing where every candidate takes longer than it may, or more memory, and says which', async () => {
+    const definition = small(bench, {
+      name: 'all-are-late',
+      search: [forest({ trees: 1000, minLeaf: [1, 2] })],
+      select: { folds: 20 },
+      budget: { candidateMs: 20, candidateBytes: mebibytes(1024) },
+    });
+    const { name, run, ...handle } = await bench.client.train(definition);
+    await expect(handle.result()).rejects.toMatchObject({
+      code: 'BUDGET_EXCEEDED',
+      message: expect.stringMatching(
+        /None of the 2 candidates.*forest: not done within 20 ms \(budget\.candidateMs\)/,
+      ) as string,
+    });
+    expect((await bench.client.run(name, run)).candidates.map(({ status }) => status)).toEqual([
+      'timed-out',
+      'timed-out',
+    ]);
+    await expectNothingRegistered(name);
+  });
+
   function tooManyForTheBaseline(name: string, search: ReturnType<typeof tree>[]) {
     const source = csv(bench.write(`${name}-large.csv`, smallCsv({ rows: 3_000 })));
     return small(bench, { name, sources: { parcels: source }, search });
@@ -368,7 +408,7 @@ describe('the Temporal Web UI shows', () => {
       'Ingest shown',
       'Validate shown',
       'Featurise shown',
-      'Grid search of shown: 3 candidates, 2 folds',
+      'Search of shown: 3 candidates, 2 folds',
       expect.stringMatching(/^Refit candidate \d$/),
       'Evaluate on the hold-out',
       'Compare ONNX Runtime with the learner',

@@ -1,0 +1,64 @@
+import { shelf } from '../learning/learners/shelf.ts';
+import type { Definition } from './definition.ts';
+import { PerennialError } from './errors.ts';
+
+/** What the rows of a definition ask of every learner. */
+type Rows = Pick<Definition, 'weight' | 'features'>;
+
+/** Whether the learner of this name can have the definition's rows: their weights, and what is missing in them. */
+export function canHave(name: string, { weight, features }: Rows): boolean {
+  const learner = shelf.get(name);
+  return (
+    (weight === undefined || learner?.weighs === true) &&
+    (gapOf(features) < 0 || learner?.bridgesGaps === true)
+  );
+}
+
+/**
+ * Refuses learners that cannot weigh rows, or cannot have missing values, where the definition has such. An automatic
+ * search chooses among those that can.
+ *
+ * @throws PerennialError INVALID_DEFINITION
+ */
+export function refuseUnfitLearners({ search, weight, features }: Definition): void {
+  if (search === 'auto') return;
+  const gap = gapOf(features);
+  search.forEach(({ learner: name }, i) => {
+    const learner = shelf.get(name);
+    if (weight !== undefined && !learner?.weighs)
+      throw unfit(
+        i,
+        name,
+        `a learner that can weigh rows (${named('weighs')}), as \`weight\` names "${weight}"; or no weight`,
+      );
+    if (gap >= 0 && !learner?.bridgesGaps) {
+      const columns = features === 'auto' ? [] : (features[gap]?.columns ?? []);
+      const left = `as features[${gap}] leaves those of ${columns.map((column) => `"${column}"`).join(', ')} missing`;
+      throw unfit(
+        i,
+        name,
+        `a learner that takes missing values (${named('bridgesGaps')}), ${left}; or impute them, for example by median`,
+      );
+    }
+  });
+}
+
+/** The first encoder that leaves missing values missing; -1 where none does. */
+function gapOf(features: Definition['features']): number {
+  return features === 'auto' ? -1 : features.findIndex((f) => f.kind === 'impute' && f.strategy === 'none');
+}
+
+function named(ability: 'weighs' | 'bridgesGaps'): string {
+  return [...shelf.values()].flatMap((learner) => (learner[ability] ? [learner.name] : [])).join(', ');
+}
+
+function unfit(entry: number, name: string, expected: string): PerennialError {
+  const field = `search[${entry}].learner`;
+  return new PerennialError(
+    'INVALID_DEFINITION',
+    `${field} is ${JSON.stringify(name)}; expected ${expected}.`,
+    {
+      ...{ field, value: name, expected },
+    },
+  );
+}

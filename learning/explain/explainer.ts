@@ -1,4 +1,4 @@
-import { Interventional } from './interventional.ts';
+import { interventional, type Interventional } from './interventional.ts';
 import type { ExplainableModel } from './readModel.ts';
 import { addLeaves } from './treeSet.ts';
 
@@ -34,7 +34,7 @@ export class Explainer {
     const rows = background.length / this.#features;
     this.#means = new Float64Array(this.#features);
     background.forEach((value, i) => (this.#means[i % this.#features] += value / rows));
-    this.#trees = model.trees.map(({ trees }) => new Interventional(trees, this.#features));
+    this.#trees = model.trees.map(({ trees }) => interventional(trees, this.#features));
     this.base = new Float64Array(model.outputs);
     for (let row = 0; row < rows; row++) {
       this.score(background, row * this.#features).forEach((value, k) => (this.base[k] += value / rows));
@@ -63,7 +63,12 @@ export class Explainer {
     for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
   }
 
-  /** As `explain`, in steps of one set of trees and one background row, between which others may compute. */
+  /** Nodes of trees that were looked at so far. */
+  get visits(): number {
+    return this.#trees.reduce((sum, { visits }) => sum + visits, 0);
+  }
+
+  /** As `explain`, in steps of some trees and one background row, between which others may compute. */
   *steps(x: ArrayLike<number>, at: number): Generator<void, Float64Array> {
     const { trees, weights, outputs } = this.model;
     const features = this.#features;
@@ -74,9 +79,13 @@ export class Explainer {
     for (const [p, part] of trees.entries()) {
       const { width } = part.trees;
       const sums = new Float64Array(features * width);
+      const count = part.trees.roots.length;
       for (let row = 0; row < rows; row++) {
-        this.#trees[p].add(x, at, this.#background, row * features, sums);
-        yield;
+        for (let from = 0; from < count; from += STEP_TREES) {
+          const to = Math.min(from + STEP_TREES, count);
+          this.#trees[p].add(x, at, this.#background, row * features, sums, from, to);
+          yield;
+        }
       }
       for (let f = 0; f < features; f++)
         part.outputs.forEach((output, k) => add(f, output, sums[f * width + k] / rows));
@@ -88,3 +97,6 @@ export class Explainer {
     return contributions;
   }
 }
+
+/** Of a forest grown to its end a tree costs some 10 us, so a step stays below a millisecond. */
+const STEP_TREES = 50;

@@ -1,5 +1,26 @@
 import { depthOf, follow, type TreeSet } from './treeSet.ts';
 
+export interface Interventional {
+  /**
+   * Adds what each feature contributes to f(x) - f(z).
+   *
+   * @param xAt, zAt of the rows' first features
+   * @param into [features, width]
+   * @param from, to (excluded): the trees that are asked; all when absent
+   */
+  add(
+    x: ArrayLike<number>,
+    xAt: number,
+    z: ArrayLike<number>,
+    zAt: number,
+    into: Float64Array,
+    from?: number,
+    to?: number,
+  ): void;
+  /** Nodes looked at so far: what the work is measured by where a clock would not give the same result twice. */
+  readonly visits: number;
+}
+
 /**
  * Exact Shapley values of trees against rows of a background: features outside of a coalition are read from the
  * background's row (interventional TreeSHAP; Lundberg et al., "From local explanations to global understanding with
@@ -8,100 +29,88 @@ import { depthOf, follow, type TreeSet } from './treeSet.ts';
  *
  * A leaf that u features of the row and v of the background lead to adds value (u-1)! v! / (u+v)! to each of the first
  * and takes value u! (v-1)! / (u+v)! from each of the others.
+ *
+ * @param features of a row
  */
-export class Interventional {
-  readonly #trees: TreeSet;
+export function interventional(trees: TreeSet, features: number): Interventional {
+  // A closure and no class: these are read at every node.
+  const { roots, feature, width, values, whenTrue } = trees;
+  const deepest = Math.min(features, depthOf(trees));
+  const side = deepest + 1;
+  const weights = weightsUpTo(deepest);
   /** Per feature: whose value the way so far has taken it from. */
-  readonly #taken: Uint8Array;
-  /** [side, side]: (u-1)! v! / (u+v)!; the other weight is that of v and u. */
-  readonly #weights: Float64Array;
-  readonly #side: number;
+  const taken = new Uint8Array(features);
   /** [levels, width]: what the leaves below add to a feature of the row, and take from one of the background. */
-  readonly #gains: Float64Array;
-  readonly #losses: Float64Array;
-  #x: ArrayLike<number> = [];
-  #xAt = 0;
-  #z: ArrayLike<number> = [];
-  #zAt = 0;
-  #into: Float64Array = new Float64Array();
-
-  /** @param features of a row */
-  constructor(trees: TreeSet, features: number) {
-    this.#trees = trees;
-    this.#taken = new Uint8Array(features);
-    const deepest = Math.min(features, depthOf(trees));
-    this.#side = deepest + 1;
-    this.#weights = weightsUpTo(deepest);
-    this.#gains = new Float64Array((deepest + 1) * trees.width);
-    this.#losses = new Float64Array((deepest + 1) * trees.width);
-  }
-
-  /**
-   * Adds what each feature contributes to f(x) - f(z).
-   *
-   * @param xAt, zAt of the rows' first features
-   * @param into [features, width]
-   */
-  add(x: ArrayLike<number>, xAt: number, z: ArrayLike<number>, zAt: number, into: Float64Array): void {
-    this.#x = x;
-    this.#xAt = xAt;
-    this.#z = z;
-    this.#zAt = zAt;
-    this.#into = into;
-    for (const root of this.#trees.roots) this.#visit(root, 0, 0);
-  }
+  const gains = new Float64Array(side * width);
+  const losses = new Float64Array(side * width);
+  let visits = 0;
+  let x: ArrayLike<number> = [];
+  let xAt = 0;
+  let z: ArrayLike<number> = [];
+  let zAt = 0;
+  let into: Float64Array = gains;
 
   /** @param u, v features taken from the row and from the background; u + v is the level */
-  #visit(start: number, u: number, v: number): void {
-    const trees = this.#trees;
-    const { width, values } = trees;
-    const own = (u + v) * width;
+  function visit(start: number, u: number, v: number): void {
     let node = start;
-    for (let f = trees.feature[node]; f >= 0; f = trees.feature[node]) {
-      const taken = this.#taken[f];
-      if (taken === FROM_Z) {
-        node = follow(trees, node, this.#z[this.#zAt + f]);
+    visits++;
+    for (let f = feature[node]; f >= 0; f = feature[node]) {
+      visits++;
+      const from = taken[f];
+      if (from === FROM_Z) {
+        node = follow(trees, node, z[zAt + f]);
         continue;
       }
-      const byX = follow(trees, node, this.#x[this.#xAt + f]);
-      if (taken === 0) {
-        const byZ = follow(trees, node, this.#z[this.#zAt + f]);
-        if (byZ !== byX) return this.#decide(f, byX, byZ, u, v);
+      const byX = follow(trees, node, x[xAt + f]);
+      if (from === 0) {
+        const byZ = follow(trees, node, z[zAt + f]);
+        if (byZ !== byX) return decide(f, byX, byZ, u, v);
       }
       node = byX;
     }
-    const gain = this.#weights[u * this.#side + v];
-    const loss = this.#weights[v * this.#side + u];
-    for (let k = 0, at = trees.whenTrue[node] * width; k < width; k++, at++) {
-      this.#gains[own + k] = gain * values[at];
-      this.#losses[own + k] = loss * values[at];
+    const gain = weights[u * side + v];
+    const loss = weights[v * side + u];
+    const own = (u + v) * width;
+    for (let k = 0, at = whenTrue[node] * width; k < width; k++, at++) {
+      gains[own + k] = gain * values[at];
+      losses[own + k] = loss * values[at];
     }
   }
 
   /** The rows part at a feature: both ways are gone, and each says what the feature is worth on it. */
-  #decide(feature: number, byX: number, byZ: number, u: number, v: number): void {
-    const { width } = this.#trees;
+  function decide(f: number, byX: number, byZ: number, u: number, v: number): void {
     const own = (u + v) * width;
     const below = own + width;
-    const gains = this.#gains;
-    const losses = this.#losses;
-    const into = this.#into;
-    this.#taken[feature] = FROM_X;
-    this.#visit(byX, u + 1, v);
+    taken[f] = FROM_X;
+    visit(byX, u + 1, v);
     for (let k = 0; k < width; k++) {
-      into[feature * width + k] += gains[below + k];
+      into[f * width + k] += gains[below + k];
       gains[own + k] = gains[below + k];
       losses[own + k] = losses[below + k];
     }
-    this.#taken[feature] = FROM_Z;
-    this.#visit(byZ, u, v + 1);
+    taken[f] = FROM_Z;
+    visit(byZ, u, v + 1);
     for (let k = 0; k < width; k++) {
-      into[feature * width + k] -= losses[below + k];
+      into[f * width + k] -= losses[below + k];
       gains[own + k] += gains[below + k];
       losses[own + k] += losses[below + k];
     }
-    this.#taken[feature] = 0;
+    taken[f] = 0;
   }
+
+  return {
+    add(row, rowAt, other, otherAt, sums, from = 0, to = roots.length) {
+      x = row;
+      xAt = rowAt;
+      z = other;
+      zAt = otherAt;
+      into = sums;
+      for (let tree = from; tree < to; tree++) visit(roots[tree], 0, 0);
+    },
+    get visits() {
+      return visits;
+    },
+  };
 }
 
 const FROM_X = 1;

@@ -26,7 +26,12 @@ export const COMPARISONS = ['LEQ', 'LT', 'GTE', 'GT', 'EQ', 'NEQ'] as const;
 
 /** The next node of a row whose feature has this value. */
 export function follow(trees: TreeSet, node: number, value: number): number {
-  return holds(trees.comparison[node], value, trees.threshold[node], trees.missingHolds[node])
+  const threshold = trees.threshold[node];
+  const comparison = trees.comparison[node];
+  // Most cuts compare so.
+  if (comparison === 0 && value <= threshold) return trees.whenTrue[node];
+  if (comparison === 0 && value > threshold) return trees.whenFalse[node];
+  return holds(comparison, value, threshold, trees.missingHolds[node])
     ? trees.whenTrue[node]
     : trees.whenFalse[node];
 }
@@ -34,8 +39,6 @@ export function follow(trees: TreeSet, node: number, value: number): number {
 function holds(comparison: number, value: number, threshold: number, missingHolds: number): boolean {
   if (Number.isNaN(value)) return missingHolds === 1 || comparison === 5;
   switch (comparison) {
-    case 0:
-      return value <= threshold;
     case 1:
       return value < threshold;
     case 2:

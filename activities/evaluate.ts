@@ -12,16 +12,18 @@ import type { EvaluateResult, RefitInput, RefitResult } from '../workflows/messa
 import { scoreChampion } from './champion.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import type { StoredEvaluation } from './evaluation.ts';
+import { explainVersion } from './explanation.ts';
 import { decodeFeatures, type FeatureFacts } from './features.ts';
 import { drawPictures } from './pictures/draw.ts';
 import { recentRows } from './recent.ts';
-import { predictionsOf, scoreHoldOut, type HoldOut } from './score.ts';
+import { predictionsOf, scoreHoldOut, type HoldOut, type Scored } from './score.ts';
 import { signatureOf } from './signature.ts';
 import { openSnapshot } from './snapshot.ts';
 
 /** A shuffled column is scored this often on this many hold-out rows. */
 const IMPORTANCE_REPEATS = 5;
 const IMPORTANCE_ROWS = 10_000;
+const some = (limit: number | undefined): number => Math.min(IMPORTANCE_ROWS, limit ?? Infinity);
 
 export function evaluateActivities(dependencies: TrainerDependencies) {
   const { store } = dependencies;
@@ -34,7 +36,7 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
       const { name, run } = input;
       const signal = cancellationSignal();
       const definition = await store.definitions.get(input.definitionHash);
-      const { facts } = decodeFeatures(await store.artifacts.get(input.featuresDigest));
+      const { facts, x: training } = decodeFeatures(await store.artifacts.get(input.featuresDigest));
       const metric = await selectedMetric(name, run);
 
       return openSnapshot(dependencies, definition, input.datasetDigest, async (table) => {
@@ -44,13 +46,22 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
         // Read once: who becomes champion meanwhile may have seen other rows.
         const champion = await store.registry.get(name);
         const after = input.asOf === undefined ? undefined : await recentRows(store, champion, holdOut);
-        const { y, predictions, importance, recent } = await withSession(
-          await store.artifacts.get(input.modelDigest),
-          async (session) => ({
-            ...(await scoreHoldOut(session, holdOut)),
-            importance: await importanceOf(session, holdOut, metric),
-            recent: after && (await recentOf(session, { ...holdOut, after }, metric)),
-          }),
+        const bytes = await store.artifacts.get(input.modelDigest);
+        const signature = signatureOf(definition, facts);
+        const { y, predictions, importance, explanation, recent } = await withSession(
+          bytes,
+          async (session) => {
+            const scored = await scoreHoldOut(session, holdOut);
+            const rows = await scoreHoldOut(session, { ...holdOut, limit: some(limit), keepRaw: true });
+            const importance = await importanceOf(session, rows, holdOut, metric);
+            const request = { bytes, session, signature, rows, importance, training, signal };
+            return {
+              ...scored,
+              importance,
+              explanation: await explainVersion(request),
+              recent: after && (await recentOf(session, { ...holdOut, after }, metric)),
+            };
+          },
         );
         const compared = input.asOf === undefined ? undefined : (recent ?? { rows: y.length });
         const evaluation = evaluate({
@@ -60,10 +71,10 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
           y,
           predictions,
         });
-        const stored: Omit<StoredEvaluation, 'pictures' | 'reportDigest'> = {
+        const stored: Omit<StoredEvaluation, 'pictures' | 'reportDigest' | 'explanationDigest'> = {
           selectedBy: metric,
           ...(input.choice ? { choice: input.choice } : {}),
-          signature: signatureOf(definition, facts),
+          signature,
           metrics: evaluation.metrics,
           evaluation,
           importance,
@@ -77,6 +88,7 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
         };
         const drawn = await drawPictures({
           stored,
+          explanation,
           name,
           run,
           candidates: await store.candidates.list(name, run),
@@ -98,7 +110,8 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
           pictures[picture] = await keep(svg, `picture/${picture}`, 'image/svg+xml');
         }
         const reportDigest = await keep(drawn.report, 'report', 'text/html');
-        const whole: StoredEvaluation = { ...stored, pictures, reportDigest };
+        const explanationDigest = await keep(JSON.stringify(explanation), 'explanation', 'application/json');
+        const whole: StoredEvaluation = { ...stored, explanationDigest, pictures, reportDigest };
         const evaluationDigest = await keep(JSON.stringify(whole), 'evaluation', 'application/json');
         await store.runs.update(name, run, { evaluationDigest });
         return {
@@ -136,15 +149,10 @@ async function recentOf(
 /** How much worse the metric becomes when one raw column's values are dealt to the wrong rows. */
 async function importanceOf(
   session: ModelSession,
-  holdOut: HoldOut & { facts: FeatureFacts },
+  { y, predictions, raw }: Scored,
+  { definition, facts, signal }: HoldOut & { facts: FeatureFacts },
   metric: MetricName,
 ): Promise<Importance[]> {
-  const { definition, facts, signal } = holdOut;
-  const { y, predictions, raw } = await scoreHoldOut(session, {
-    ...holdOut,
-    limit: Math.min(IMPORTANCE_ROWS, holdOut.limit ?? Infinity),
-    keepRaw: true,
-  });
   const { task, classes, positive } = facts;
   const score = (p: Float64Array): number =>
     computeMetrics(task, classes?.length ?? 1, positive, y, p)[metric] ?? NaN;

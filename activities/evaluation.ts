@@ -16,6 +16,8 @@ export interface StoredEvaluation {
   evaluation: Evaluation;
   /** Permutation importance of the raw columns on hold-out rows. */
   importance: Importance[];
+  /** Of the artifact with Shapley values and partial dependence; absent in what older releases wrote. */
+  explanationDigest?: string;
   rows: { train: number; refit: number; test: number; evaluated: number };
   /** Of a retraining: the hold-out rows that it was compared with its champion on. */
   compared?: ComparedRows;

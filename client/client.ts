@@ -13,6 +13,7 @@ import { ids } from '../workflows/messages.ts';
 import { backupCalls, type BackupCalls } from './backup.ts';
 import { makeClosing } from './closing.ts';
 import { curlExample } from './curlExample.ts';
+import { explainModel, type ModelExplanation } from './explainModel.ts';
 import { exportModel, type ExportedModel } from './exportModel.ts';
 import { fromFailure, isUnreachable } from './failure.ts';
 import { findGateway } from './gateway.ts';
@@ -68,6 +69,8 @@ export interface PerennialClient extends RouteCalls, BackupCalls {
   models(name?: string): Promise<(ModelVersionRow & { champion: boolean })[]>;
   /** @param version default: the champion. @throws PerennialError NOT_FOUND */
   model(name: string, version?: number): Promise<ModelVersionRow & { champion: boolean }>;
+  /** Shapley values, importance and partial dependence. @throws PerennialError NOT_FOUND */
+  explainModel(name: string, version?: number): Promise<ModelExplanation>;
   /** Writes model.onnx and all that belongs to it into a new folder. @throws PerennialError NOT_FOUND, INVALID_INPUT */
   exportModel(name: string, options: { version?: number; out: string }): Promise<ExportedModel>;
   /** Scores a file (CSV, Parquet or JSON) into another. @throws PerennialError NOT_FOUND, INVALID_INPUT */
@@ -204,6 +207,7 @@ function assemble(context: ClientContext): PerennialClient {
     },
     models: (name) => store.registry.list(name),
     model: (name, version) => modelVersion(store, name, version),
+    explainModel: async (name, version) => explainModel(store, await modelVersion(store, name, version)),
     exportModel: async (name, { version, out }) =>
       exportModel(store, await modelVersion(store, name, version), out),
     async predict(name, { version, input, output }) {

@@ -16,7 +16,7 @@ export interface ExportedModel {
 }
 
 /**
- * Writes model.onnx, signature.json, golden.json, metrics.json, evaluation.json, lineage.json, report.html and
+ * Writes model.onnx, signature.json, golden.json, metrics.json, evaluation.json, explanation.json, lineage.json, report.html and
  * pictures/*.svg into a folder of their own. The folder appears at once and whole, by a rename.
  *
  * @throws PerennialError INVALID_INPUT where something lies there already.
@@ -55,6 +55,8 @@ async function writeAll(store: Store, model: ModelVersionRow, folder: string): P
   await write('golden.json', await artifacts.get(model.goldenDigest));
   await write('metrics.json', { name, version, cv, test: metrics });
   await write('evaluation.json', evaluation);
+  if (evaluation.explanationDigest !== undefined)
+    await write('explanation.json', await artifacts.get(evaluation.explanationDigest));
   await write('lineage.json', await lineage(store, model));
   await write('report.html', await artifacts.get(evaluation.reportDigest));
   await mkdir(join(folder, 'pictures'));

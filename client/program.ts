@@ -90,7 +90,7 @@ export function buildProgram(onDone: (code: number) => void): Command {
     .description('registered models and their versions')
     .option('--json', JSON_OPTION)
     .action(lazy(async () => (await import('./commands/models.ts')).models));
-  const model = program.command('model').description('one registered model: show, export');
+  const model = program.command('model').description('one registered model: show, explain, export');
   model
     .command('show <model>')
     .description('signature, metrics and lineage of a version (default: the champion)')
@@ -100,6 +100,14 @@ export function buildProgram(onDone: (code: number) => void): Command {
       examples('npx perennial model show flights', 'npx perennial model show flights@3 --json'),
     )
     .action(lazy(async () => (await import('./commands/models.ts')).showModel));
+  model
+    .command('explain <model>')
+    .description(
+      'what its columns add to its answers, and what it loses without them (default: the champion)',
+    )
+    .option('--json', 'print one JSON object, with Shapley values by row and partial dependence')
+    .addHelpText('after', examples('npx perennial model explain flights'))
+    .action(lazy(async () => (await import('./commands/models.ts')).explainModel));
   model
     .command('export <model>')
     .description(

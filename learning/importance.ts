@@ -8,6 +8,11 @@ export interface Importance {
   mean: number;
   /** Standard deviation over the repeats (ddof 0, as scikit-learn's permutation_importance). */
   std: number;
+  /**
+   * 95 % interval of the mean by Student's t over the repeats; absent where there is one repeat. It tells what other
+   * shuffles of these rows would give, not what other rows would.
+   */
+  interval?: [low: number, high: number];
   /** The metric of each repeat's permuted rows. */
   scores: number[];
 }
@@ -88,7 +93,18 @@ export function permute<T extends Float64Array | string[]>(values: T, permutatio
 
 function summarise(column: string, scores: number[], drop: (score: number) => number): Importance {
   const drops = scores.map(drop);
-  const mean = drops.reduce((a, b) => a + b, 0) / drops.length;
-  const std = Math.sqrt(drops.reduce((a, b) => a + (b - mean) ** 2, 0) / drops.length);
-  return { column, mean, std, scores };
+  const repeats = drops.length;
+  const mean = drops.reduce((a, b) => a + b, 0) / repeats;
+  const squares = drops.reduce((a, b) => a + (b - mean) ** 2, 0);
+  const std = Math.sqrt(squares / repeats);
+  if (repeats === 1) return { column, mean, std, scores };
+  const half = (STUDENT_95[repeats - 2] ?? Z_95) * Math.sqrt(squares / (repeats - 1) / repeats);
+  return { column, mean, std, interval: [mean - half, mean + half], scores };
 }
+
+/** 97.5th percentiles of Student's t with 1, 2, 3 ... degrees of freedom; the normal one beyond. */
+const STUDENT_95 = [
+  12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281, 2.201, 2.1788, 2.1604,
+  2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.093, 2.086,
+];
+const Z_95 = 1.96;

@@ -1,5 +1,5 @@
 import type { ModelVersionRow, Store } from '../store/types.ts';
-import { jsonValue } from './explain.ts';
+import { jsonValue } from './explanation.ts';
 import type { GoldenRows } from './golden.ts';
 import type { Inference } from './types.ts';
 

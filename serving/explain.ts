@@ -1,140 +1,97 @@
-import { createHash } from 'node:crypto';
+import { explainRow } from '../compute/explainer.ts';
 import type { Answers } from '../compute/session.ts';
+import { takeTurns } from '../compute/turns.ts';
+import { PerennialError } from '../config/errors.ts';
 import type { RawBatch } from '../config/raw.ts';
-import { Random } from '../learning/rng.ts';
-import { combinePaths, drawPaths, mixturesOf, type Path } from '../learning/shapley.ts';
-import type { ModelVersionRow, Signature } from '../store/types.ts';
-import { shortest } from './v2/floats.ts';
+import type { ModelVersionRow } from '../store/types.ts';
+import type { Explainers } from './explainers.ts';
+import { explainSampled } from './explainSampled.ts';
+import { listed, type Explanation } from './explanation.ts';
+import type { GoldenRows } from './golden.ts';
+import { pickRows } from './rows.ts';
 
-/** Why a row got its score. `base` and all contributions add up to `score`. */
-export interface Explanation {
-  /** The positive class's probability, the predicted class's where there are more than two, or the value. */
-  score: number;
-  /** The class whose probability the score is; absent for regression. */
-  of?: string | number | boolean;
-  /** The mean score of the background. */
-  base: number;
-  /** Largest first. */
-  contributions: { column: string; value: number | string | boolean | null; contribution: number }[];
+/** Rows of one version that are to be explained. */
+export interface Question {
+  model: ModelVersionRow;
+  batch: RawBatch;
+  /** Of the batch, in the order of the answers. */
+  rows: readonly number[];
+  answers: Answers;
 }
 
-/** Mixtures of one row that the model is asked for. Of up to 26 columns all background rows are used. */
-export const EVALUATIONS_PER_ROW = 1_000;
+export type Explain = (questions: readonly Question[], signal: AbortSignal) => Promise<Explanation[][]>;
 
 /**
- * Explains rows that a version has answered, by sampled Shapley values over its raw columns. The same row gets the same
- * explanation from the same version, wherever it stands in a request.
+ * Explains what was answered: exactly by a version's trees or weights where it has some, else by asking it. One request
+ * at a time, in slices of some milliseconds, and for MAX_MS at the most with the waiting, so that whoever asks for
+ * explanations without end holds up nobody's predictions for long.
  *
- * @param rows of the batch, in the order of the answers
- * @param background rows that the version is compared with, at least one
- * @param predict asks the version
+ * @throws PerennialError DEADLINE_EXCEEDED, CANCELLED
  */
-export async function explainRows(
-  model: Pick<ModelVersionRow, 'digest' | 'signature'>,
-  batch: RawBatch,
-  rows: readonly number[],
-  answers: Answers,
-  background: RawBatch,
-  predict: (batch: RawBatch) => Promise<Answers>,
-): Promise<Explanation[]> {
-  const { signature } = model;
-  const columns = signature.inputs.map(({ name }) => name);
-  const backgroundAnswers = await predict(background);
-  const explanations: Explanation[] = [];
-  for (const [i, row] of rows.entries()) {
-    const target = signature.task === 'multiclass' ? (answers.labels?.[i] ?? 0) : (signature.positive ?? 1);
-    const paths = drawPaths(
-      columns.length,
-      background.rows,
-      EVALUATIONS_PER_ROW,
-      new Random(seedOf(model, batch, row)),
-    );
-    const score = shortest(scoreOf(answers, signature, target, i));
-    const backgroundScores = scoresOf(backgroundAnswers, signature, target, background.rows);
-    const mixtures = mix(paths, signature, batch, row, background);
-    const mixtureScores =
-      mixtures.rows === 0
-        ? new Float64Array(0)
-        : scoresOf(await predict(mixtures), signature, target, mixtures.rows);
-    const { base, contributions } = combinePaths(paths, score, backgroundScores, mixtureScores);
-    explanations.push({
-      score,
-      of: signature.classes?.[target],
-      base,
-      contributions: signature.inputs
-        .map((input, c) => ({
-          column: input.name,
-          value: jsonValue(input, batch.columns[input.name][row]),
-          contribution: contributions[c],
-        }))
-        .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)),
+export function explainInTurn(parts: {
+  explainers: Explainers;
+  golden: GoldenRows;
+  /** Asks a version past the log and the counts. */
+  score: (model: ModelVersionRow, batch: RawBatch, signal: AbortSignal) => Promise<Answers>;
+  maxMs?: number;
+}): Explain {
+  const { explainers, golden, score, maxMs = MAX_MS } = parts;
+  const turn = takeTurns(1);
+
+  function explainOne({ model, batch, rows, answers }: Question, signal: AbortSignal) {
+    return explainers.use(model, async (explainer) => {
+      if (!explainer) {
+        const predict = async (mixtures: RawBatch): Promise<Answers> => {
+          signal.throwIfAborted();
+          return score(model, mixtures, signal);
+        };
+        return explainSampled(model, batch, rows, answers, await golden(model), predict);
+      }
+      const { signature } = model;
+      const features = await explainer.encode(pickRows(batch, rows));
+      const explanations: Explanation[] = [];
+      for (const [i, row] of rows.entries()) {
+        const target =
+          signature.task === 'multiclass' ? (answers.labels?.[i] ?? 0) : (signature.positive ?? 1);
+        const one = explainer.of(target);
+        const contributions = await explainRow(one, features, i, () => signal.throwIfAborted());
+        explanations.push({
+          method: one.model.trees.length > 0 ? 'treeShap' : 'linearShap',
+          explained: one.model.explained,
+          score: one.score(features, i * one.model.origins.length)[0],
+          of: signature.classes?.[target],
+          base: one.base[0],
+          contributions: listed(signature, batch, row, contributions),
+        });
+      }
+      return explanations;
     });
   }
-  return explanations;
+
+  return async (questions, signal) => {
+    const timeout = AbortSignal.timeout(maxMs);
+    const either = AbortSignal.any([signal, timeout]);
+    try {
+      return await turn(async () => {
+        const all: Explanation[][] = [];
+        for (const question of questions) all.push(await explainOne(question, either));
+        return all;
+      }, either);
+    } catch (error) {
+      if (signal.aborted)
+        throw new PerennialError('CANCELLED', 'The caller waits no longer.', { cause: signal.reason });
+      if (!timeout.aborted) throw error;
+      throw new PerennialError(
+        'DEADLINE_EXCEEDED',
+        `The explanations were not computed within ${maxMs} ms.`,
+        {
+          field: 'explain',
+          expected: 'fewer rows, or fewer requests for explanations at the same time',
+        },
+      );
+    }
+  };
 }
 
-/** All mixtures of all paths: a column stands at the explained row's value from its step on. */
-function mix(
-  paths: readonly Path[],
-  { inputs }: Signature,
-  batch: RawBatch,
-  row: number,
-  background: RawBatch,
-): RawBatch {
-  const between = mixturesOf(inputs.length);
-  const rows = paths.length * between;
-  const mixed = Object.create(null) as RawBatch['columns'];
-  inputs.forEach(({ name, type }, column) => {
-    const own = batch.columns[name][row];
-    const others = background.columns[name];
-    const values: (number | string)[] = new Array<number | string>(rows);
-    paths.forEach(({ background: from, order }, p) => {
-      const step = order.indexOf(column);
-      for (let k = 0; k < between; k++) values[p * between + k] = k >= step ? own : others[from];
-    });
-    mixed[name] = type === 'string' ? (values as string[]) : Float64Array.from(values as number[]);
-  });
-  return { rows, columns: mixed };
-}
-
-function scoreOf(
-  { prediction, probabilities }: Answers,
-  signature: Signature,
-  target: number,
-  row: number,
-): number {
-  if (prediction) return prediction[row];
-  return probabilities?.[row * (signature.classes?.length ?? 2) + target] ?? NaN;
-}
-
-function scoresOf(answers: Answers, signature: Signature, target: number, rows: number): Float64Array {
-  return Float64Array.from({ length: rows }, (_, row) => scoreOf(answers, signature, target, row));
-}
-
-/** 32 bits of what is asked: the version's bytes and the row's values. */
-function seedOf(
-  { digest, signature }: Pick<ModelVersionRow, 'digest' | 'signature'>,
-  batch: RawBatch,
-  row: number,
-): number {
-  const values = signature.inputs.map(({ name }) => String(batch.columns[name][row]));
-  return createHash('sha256')
-    .update(JSON.stringify([digest, ...values]))
-    .digest()
-    .readUInt32LE();
-}
-
-/** A raw value as a person writes it in a request. */
-export function jsonValue(
-  { columnType }: Pick<Signature['inputs'][number], 'columnType'>,
-  value: number | string,
-): number | string | boolean | null {
-  if (typeof value === 'string') return value === '' ? null : value;
-  if (Number.isNaN(value)) return null;
-  if (columnType === 'boolean') return value !== 0;
-  if (!Number.isFinite(value)) return String(value);
-  return columnType === 'timestamp' && Math.abs(value) <= MAX_DATE_MS ? new Date(value).toISOString() : value;
-}
-
-/** A Date reaches so far (ECMAScript, 21.4.1.1). */
-const MAX_DATE_MS = 8.64e15;
+/** The answer itself has 30 s. */
+const MAX_MS = 20_000;

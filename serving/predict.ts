@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RawBatch } from '../config/raw.ts';
 import type { ModelVersionRow } from '../store/types.ts';
 import { compileAnswerWriter, type AnswerWriter } from './answerWriter.ts';
-import { explainRows, type Explanation } from './explain.ts';
-import type { GoldenRows } from './golden.ts';
+import type { Explain } from './explain.ts';
+import type { Explanation } from './explanation.ts';
 import { readVersion, type ModelAddress } from './modelAddress.ts';
 import { readPredictBody } from './predictBody.ts';
 import { compileRowReader, type RowReader } from './rowReader.ts';
@@ -12,7 +12,11 @@ import type { GatewayLimits, Inference, InferPart } from './types.ts';
 /** `POST /models/:name/predict` and the same of a named version: the plain form of asking. */
 export function addPredict(
   server: FastifyInstance,
-  { inference, limits, golden }: { inference: Inference; limits: GatewayLimits; golden: GoldenRows },
+  {
+    inference,
+    limits,
+    explain: explainAll,
+  }: { inference: Inference; limits: GatewayLimits; explain: Explain },
 ): void {
   const readerOf = rememberReaders(limits.maxTextBytes);
   const writerOf = rememberWriters();
@@ -45,13 +49,12 @@ export function addPredict(
     signal: AbortSignal,
   ): Promise<Explanation[]> {
     const byRow = new Array<Explanation>(batch.rows);
-    for (const { model, answers, rowIndexes } of parts) {
-      const rows = rowIndexes ?? Array.from({ length: batch.rows }, (_, i) => i);
-      const explained = await explainRows(model, batch, rows, answers, await golden(model), (mixtures) =>
-        inference.score(model, mixtures, signal),
-      );
-      rows.forEach((row, i) => (byRow[row] = explained[i]));
-    }
+    const questions = parts.map(({ model, answers, rowIndexes }) => ({
+      ...{ model, answers, batch },
+      rows: rowIndexes ?? Array.from({ length: batch.rows }, (_, i) => i),
+    }));
+    const explained = await explainAll(questions, signal);
+    questions.forEach(({ rows }, q) => rows.forEach((row, i) => (byRow[row] = explained[q][i])));
     return byRow;
   }
 

@@ -1,16 +1,20 @@
 import { METRICS, type MetricName } from '../../learning/metrics/names.ts';
+import type { StoredExplanation } from '../../learning/explain/stored.ts';
 import type { CandidateRow } from '../../store/types.ts';
 import type { StoredEvaluation } from '../evaluation.ts';
 import { drawCalibration } from './calibration.ts';
 import { drawCandidates } from './candidates.ts';
 import { drawConfusion } from './confusion.ts';
+import { drawContributions } from './contributions.ts';
 import { drawPrecisionRecall, drawRoc } from './curves.ts';
+import { drawDependence } from './dependence.ts';
 import { drawImportance } from './importance.ts';
 import { drawPredictedVsActual, drawResiduals } from './regression.ts';
 import { renderReport } from './report.ts';
 
 export interface Drawing {
   stored: Omit<StoredEvaluation, 'pictures' | 'reportDigest'>;
+  explanation: StoredExplanation;
   /** Of the lifecycle and its run. */
   name: string;
   run: number;
@@ -33,6 +37,8 @@ export async function drawPictures(
   const drawn: Record<string, string | undefined> = {
     candidates: await drawCandidates(candidates, metric, winner?.index),
     importance: await drawImportance(importance, metric),
+    contributions: await drawContributions(drawing.explanation.contributions),
+    dependence: await drawDependence(drawing.explanation, stored.signature),
     ...(evaluation.task === 'regression'
       ? {
           'predicted-vs-actual': await drawPredictedVsActual(evaluation),

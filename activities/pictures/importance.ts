@@ -23,19 +23,17 @@ export async function drawImportance(
   const labels = labelsOf(shown.map(({ column }) => column));
   const repeats = shown[0].scores.length;
   const left = importance.length > MAX_BARS ? ` The first ${MAX_BARS} of ${importance.length} columns.` : '';
-  const values = shown.map(({ mean, std }, i) => ({
+  const values = shown.map(({ mean, interval: [low, high] = [mean, mean] }, i) => ({
     column: labels[i],
-    mean,
-    low: mean - std,
-    high: mean + std,
+    ...{ mean, low, high },
   }));
 
   const spec: TopLevelSpec = {
     title: {
       text: 'What the model relies on',
       subtitle: [
-        `Permutation importance of the raw columns: mean ± standard deviation of ${repeats} shuffles`,
-        `of hold-out rows. Columns that say the same thing share theirs.${left}`,
+        `Permutation importance of the raw columns: mean of ${repeats} shuffles of hold-out rows,`,
+        `with its 95 % interval over the shuffles. Columns that say the same thing share theirs.${left}`,
       ],
     },
     data: { values },

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { connect } from '../client.ts';
 import { parseModelName } from '../names.ts';
+import { explanationText } from '../terminal/explanationText.ts';
 import { params, score, short } from '../terminal/format.ts';
 import { table } from '../terminal/table.ts';
 import { openTerminal } from '../terminal/terminal.ts';
@@ -78,6 +79,22 @@ export async function showModel(text: string, options: { json?: boolean }): Prom
     terminal.print(`\n  ${dim('inputs')}`);
     terminal.print(table(signature.inputs.map((input) => [input.name, dim(input.columnType)])));
     terminal.object(model);
+  } finally {
+    await client.close();
+  }
+}
+
+/** `npx perennial model explain` */
+export async function explainModel(text: string, options: { json?: boolean }): Promise<void> {
+  const { name, version } = parseModelName(text);
+  const terminal = openTerminal(options);
+  const client = await connect();
+  try {
+    const explanation = await client.explainModel(name, version);
+    const { bold, dim } = terminal.colors;
+    terminal.print(`${bold(`${explanation.name}@${explanation.version}`)}\n`);
+    terminal.print(explanationText(explanation, dim));
+    terminal.object(explanation);
   } finally {
     await client.close();
   }

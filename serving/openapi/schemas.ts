@@ -94,7 +94,7 @@ export const SCHEMAS = {
           'Whose request this is. The same key gets the same version throughout a rollout, and a label may name it. Without one the request id is the key.',
       },
       keys: list({ type: ['string', 'integer'] }, 'One key for each row, in place of `key`.'),
-      explain: flag('Also say what each column adds. At most 100 rows.'),
+      explain: flag('Also say what each column adds. At most 100 rows, and 20 s of explaining.'),
     },
     { additionalProperties: false, oneOf: [{ required: ['rows'] }, { required: ['row'] }] },
   ),
@@ -113,12 +113,20 @@ export const SCHEMAS = {
     explanation: { $ref: '#/components/schemas/Explanation' },
   }),
   Explanation: record(
-    ['score', 'base', 'contributions'],
+    ['method', 'explained', 'score', 'base', 'contributions'],
     {
-      score: number(
-        "The positive class's probability, of more than two the predicted class's, or the value.",
+      method: text(
+        'Exact by the trees or weights of the version, or sampled where it is none of sums of them.',
+        {
+          enum: ['treeShap', 'linearShap', 'sampled'],
+        },
       ),
-      of: { ...CLASS, description: 'The class whose probability the score is.' },
+      explained: text(
+        'What the score is: the answer itself, or what it is before a sigmoid (log odds) or a softmax (score).',
+        { enum: ['value', 'probability', 'logOdds', 'score'] },
+      ),
+      score: number('Of the positive class, of more than two the predicted class, or the value.'),
+      of: { ...CLASS, description: 'The class that the score is of.' },
       base: number('The mean score of the rows that this one is compared with.'),
       contributions: list(
         record(['column', 'value', 'contribution'], {
@@ -129,7 +137,7 @@ export const SCHEMAS = {
         'Largest first.',
       ),
     },
-    { description: 'Sampled Shapley values over the columns of the row.' },
+    { description: 'Shapley values of the columns of the row.' },
   ),
   PredictAnswer: record(['model', 'requestId', 'predictions'], {
     model: text('Its name.'),

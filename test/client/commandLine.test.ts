@@ -45,6 +45,7 @@ test.each([
   ['train'],
   ['predict'],
   ['run', 'show'],
+  ['model', 'explain'],
   ['model', 'export'],
   ['init'],
   ['serve'],
@@ -120,6 +121,7 @@ test('status with nothing up says so, and down finds nothing to stop', async () 
 test.each([
   ['run', ['run', 'show', 'flights']],
   ['model', ['model', 'show', 'Flights@x']],
+  ['model', ['model', 'explain', 'Flights@x']],
   ['rollout', ['rollout', 'explain', 'flights']],
 ])('the name of a %s is checked before anything is asked', async (field, args) => {
   const { code, json } = await perennial([...args, '--json'], { env });

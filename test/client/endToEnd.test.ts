@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ModelExplanation } from '../../client/explainModel.ts';
 import { perennial, type Outcome } from './cli.ts';
 import { writeCustomers } from './customers.ts';
 
@@ -160,6 +161,18 @@ test(
   },
 );
 
+test('model explain says what its columns add to its answers', { timeout: MINUTE }, async () => {
+  const { code, json } = await run('model', 'explain', 'customers@1', '--json');
+  expect(code).toBe(0);
+  const { version, contributions, partialDependence } = json() as unknown as ModelExplanation;
+  expect(version).toBe(1);
+  expect(contributions).toMatchObject({ background: expect.any(Number) as number });
+  expect(partialDependence.length).toBeGreaterThan(0);
+  const { stdout } = await run('model', 'explain', 'customers@1');
+  expect(stdout).toMatch(/What columns add to .*hold-out rows against \d+/);
+  for (const { column } of partialDependence) expect(stdout).toContain(column);
+});
+
 test(
   'export writes the model and all that belongs to it, into a folder of its own',
   { timeout: MINUTE },
@@ -174,6 +187,7 @@ test(
         'golden.json',
         'metrics.json',
         'evaluation.json',
+        'explanation.json',
         'lineage.json',
         'report.html',
       ]),

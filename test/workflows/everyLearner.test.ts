@@ -15,6 +15,8 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 const TARGETS = { binary: 'late', multiclass: 'grade', regression: 'cost' };
+/** Their answers are no sums over trees or weights. */
+const NO_SUMS = ['naiveBayes', 'neighbors'];
 const CASES = [...shelf.values()].flatMap(({ name, tasks }) =>
   tasks.map((task) => ({ learner: name, task })),
 );
@@ -36,5 +38,13 @@ test.each(CASES)('$learner, $task', async ({ learner, task }) => {
   const { metrics, signature } = await bench.client.model(definition.name);
   expect(signature.task).toBe(task);
   // Size and colour tell nearly everything: the largest class alone is right in 0.4 to 0.55 of the rows.
+  const { contributions, partialDependence, importance } = await bench.client.explainModel(definition.name);
+  if (NO_SUMS.includes(learner)) expect(contributions).toEqual({ reason: expect.any(String) as string });
+  else {
+    expect(contributions).toMatchObject({ columns: [{ low: expect.any(Number) as number }, {}] });
+    expect('columns' in contributions && contributions.columns[0].low).toBeGreaterThan(0);
+  }
+  expect(partialDependence.map(({ column }) => column).sort()).toEqual(['colour', 'size']);
+  expect(importance.every(({ interval }) => interval !== undefined)).toBe(true);
   expect(task === 'regression' ? metrics.r2 : metrics.accuracy).toBeGreaterThan(0.6);
 });

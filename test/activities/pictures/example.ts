@@ -1,4 +1,5 @@
 import type { Drawing } from '../../../activities/pictures/draw.ts';
+import type { StoredExplanation } from '../../../learning/explain/stored.ts';
 import { evaluate } from '../../../learning/metrics/report.ts';
 import { Random } from '../../../learning/rng.ts';
 import type { Task } from '../../../learning/types.ts';
@@ -77,10 +78,65 @@ export function exampleDrawing(
         column,
         mean: 0.05 / (i + 1),
         std: 0.002,
+        interval: [0.05 / (i + 1) - 0.003, 0.05 / (i + 1) + 0.003],
         scores: [0.6, 0.61],
       })),
       rows: { train: 4000, refit: 4000, test: 1000, evaluated: rows },
     },
+    explanation: explanation(task, names, classes, random),
+  };
+}
+
+/** Contributions and curves of as many columns as there are names, every second one of text. */
+function explanation(
+  task: Task,
+  names: readonly string[],
+  classes: readonly (string | number | boolean)[] | undefined,
+  random: Random,
+): StoredExplanation {
+  const of = task === 'multiclass' ? [...(classes ?? [])] : task === 'binary' ? ['yes'] : [];
+  const outputs = Math.max(1, of.length);
+  const rows = 120;
+  const points = names.map((column, c) => {
+    const values = Array.from({ length: rows }, (_, i) =>
+      c % 2 === 1 ? names[i % 2] : i % 11 === 10 ? null : random.unit(),
+    );
+    const contributions = Array.from({ length: outputs }, () =>
+      values.map(
+        (value) => ((typeof value === 'number' ? value : 0.3) - 0.5 + 0.1 * random.unit()) / (c + 1),
+      ),
+    );
+    return { column, values, contributions };
+  });
+  return {
+    contributions: {
+      method: 'treeShap',
+      explained: task === 'regression' ? 'value' : task === 'binary' ? 'logOdds' : 'score',
+      of,
+      background: 100,
+      rows,
+      base: new Array<number>(outputs).fill(0.2),
+      columns: names.map((column, c) => {
+        const meanAbsolute = Array.from({ length: outputs }, (_, k) => 0.3 / (c + k + 1));
+        const sum = meanAbsolute.reduce((a, b) => a + b, 0);
+        return { column, meanAbsolute, low: sum * 0.9, high: sum * 1.1 };
+      }),
+      points,
+    },
+    partialDependence: names.slice(0, 6).map((column, c) => {
+      const grid = c % 2 === 1 ? [names[0], '', names[1]] : [0, 0.1, 0.3, 0.5, 0.8, 1];
+      const curve = (shift: number) => grid.map((_, i) => 0.2 + shift + 0.05 * i);
+      return {
+        column,
+        grid,
+        answers: Array.from({ length: outputs }, (_, k) => ({
+          mean: curve(k / 10),
+          low: curve(k / 10 - 0.1),
+          high: curve(k / 10 + 0.1),
+        })),
+      };
+    }),
+    curves: of.length > 0 ? of.map(String) : [names[3]],
   };
 }
 

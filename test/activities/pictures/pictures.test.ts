@@ -18,6 +18,8 @@ describe('an evaluation as pictures', () => {
     expect(await names('binary')).toEqual([
       'candidates',
       'importance',
+      'contributions',
+      'dependence',
       'confusion',
       'roc',
       'precision-recall',
@@ -27,6 +29,8 @@ describe('an evaluation as pictures', () => {
     expect(await names('regression')).toEqual([
       'candidates',
       'importance',
+      'contributions',
+      'dependence',
       'predicted-vs-actual',
       'residuals',
     ]);
@@ -36,6 +40,7 @@ describe('an evaluation as pictures', () => {
     const drawing = exampleDrawing('binary');
     drawing.candidates = [];
     drawing.stored.importance = [];
+    drawing.explanation = { contributions: { reason: 'it is none' }, partialDependence: [], curves: [] };
     expect(Object.keys((await drawPictures(drawing)).pictures)).toEqual([
       'confusion',
       'roc',

@@ -64,14 +64,29 @@ describe('permutation importance', () => {
       { rows: 3, columns: ['a'], repeats: 2, seed: 1 },
       ({ repeat }) => scores[repeat],
     );
-    expect(higher).toEqual([{ column: 'a', mean: 4, std: 1, scores: [5, 7] }]);
+    // Of two repeats: 12.7062 (Student's t with one degree of freedom) standard errors of 1.
+    const interval = (mean: number) => [mean - 12.7062, mean + 12.7062];
+    expect(higher).toEqual([{ column: 'a', mean: 4, std: 1, interval: interval(4), scores: [5, 7] }]);
     const lower = await permutationImportance(
       'logLoss',
       1,
       { rows: 3, columns: ['a'], repeats: 2, seed: 1 },
       ({ repeat }) => scores[repeat],
     );
-    expect(lower).toEqual([{ column: 'a', mean: 5, std: 1, scores: [5, 7] }]);
+    expect(lower).toEqual([{ column: 'a', mean: 5, std: 1, interval: interval(5), scores: [5, 7] }]);
+  });
+
+  it('has an interval that the mean of other seeds falls into, and none after one repeat', async () => {
+    const means: { mean: number; interval?: [number, number] }[] = [];
+    for (let seed = 0; seed < 60; seed++) {
+      const found = await permutationImportance('rmse', 0, { ...options, seed, repeats: 5 }, scorer('rmse'));
+      means.push(found[1]);
+    }
+    const truth = means.reduce((sum, { mean }) => sum + mean, 0) / means.length;
+    const hits = means.filter(({ interval = [NaN, NaN] }) => interval[0] <= truth && truth <= interval[1]);
+    expect(hits.length).toBeGreaterThan(50);
+    const [once] = await permutationImportance('rmse', 0, { ...options, repeats: 1 }, scorer('rmse'));
+    expect(once.interval).toBeUndefined();
   });
 
   it('refuses a metric that these rows do not determine', async () => {

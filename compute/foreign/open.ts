@@ -10,9 +10,15 @@ import { adoptModel, type AdoptedModel } from './adopt.ts';
 import { probeRows } from './probe.ts';
 import { refuseFile } from './refuse.ts';
 
+/** Rows with the answers that a model gave where it came from. */
+export interface Expected {
+  batch: RawBatch;
+  outputs: Golden['outputs'];
+}
+
 export interface OpenForeignOptions {
-  /** Rows with the answers that the model gave where it came from; made up where there are none. */
-  expected?: { batch: RawBatch; outputs: Golden['outputs'] };
+  /** What is known of its answers, asked for once its classes are; without it rows are made up. */
+  expected?: (adopted: AdoptedModel) => Expected | Promise<Expected>;
   /** Of probabilities and, relatively, of values: default 1e-5. */
   tolerance?: number;
   /** How long its process may take. */
@@ -41,8 +47,9 @@ export async function openForeign(
   signature: ForeignSignature,
   options: OpenForeignOptions = {},
 ): Promise<OpenedForeign> {
-  const { expected, tolerance = PARITY_TOLERANCE, metadata } = options;
+  const { tolerance = PARITY_TOLERANCE, metadata } = options;
   const adopted = adoptModel(file, signature, metadata);
+  const expected = await options.expected?.(adopted);
   const batch = expected?.batch ?? probeRows(adopted.outline, signature, PROBE_ROWS);
   const [together, alone] = await ask(adopted.bytes, batch, options);
   refuseUnfit(together, adopted);

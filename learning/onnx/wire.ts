@@ -48,9 +48,7 @@ function view(reader: protobuf.Reader, message: Uint8Array): Uint8Array {
   return message.subarray(from, from + length);
 }
 
-/** A number where protobufjs has no `long`, else an object of it. */
+/** protobufjs gives an object where the package `long` is installed, whatever its types say. */
 function toNumber(value: unknown): number {
-  return Number(
-    typeof value === 'object' && value !== null ? String(value) : value,
-  );
+  return typeof value === 'number' ? value : (value as { toNumber(): number }).toNumber();
 }

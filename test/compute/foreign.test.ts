@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { adoptModel } from '../../compute/foreign/adopt.ts';
-import { openForeign } from '../../compute/foreign/open.ts';
+import { openForeign, type Expected } from '../../compute/foreign/open.ts';
 import type { Golden } from '../../compute/parityGolden.ts';
 import { withSession } from '../../compute/session.ts';
 import { parseForeignSignature, type ForeignSignature } from '../../config/foreignSignature.ts';
@@ -163,7 +163,7 @@ test('outputs that are no label and probabilities are refused with the exporterâ
 describe('opened in a process of its own', () => {
   const open = (name: string, more: Parameters<typeof openForeign>[2] = {}) =>
     openForeign(foreignFile(name), foreignCases[name].signature, more);
-  const expectedOf = (recorded: ForeignCase): NonNullable<Parameters<typeof openForeign>[2]>['expected'] => ({
+  const expectedOf = (recorded: ForeignCase): Expected => ({
     batch: foreignRows(recorded),
     outputs: { prediction: recorded.prediction },
   });
@@ -180,11 +180,11 @@ describe('opened in a process of its own', () => {
 
   test('answers that were expected are compared', async () => {
     const recorded = foreignCases.boostingNumbers;
-    const { compared } = await open('boostingNumbers', { expected: expectedOf(recorded) });
+    const { compared } = await open('boostingNumbers', { expected: () => expectedOf(recorded) });
     expect(compared).toEqual({ rows: 40, maxDifference: 0 });
     const prediction = recorded.prediction?.map((value, i) => (i === 7 ? value + 1 : value));
     const others = open('boostingNumbers', {
-      expected: { ...expectedOf(recorded)!, outputs: { prediction } },
+      expected: () => ({ ...expectedOf(recorded), outputs: { prediction } }),
     });
     await expect(others).rejects.toMatchObject({
       code: 'PARITY_FAILED',

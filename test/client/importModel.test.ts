@@ -55,7 +55,7 @@ async function predict(
   return ((await answer.json()) as { predictions: Awaited<ReturnType<typeof predict>> }).predictions;
 }
 
-test('answers that differ from its maker’s leave nothing behind', { timeout: 2 * MINUTE }, async () => {
+test('answers that differ from its maker’s leave nothing behind', { timeout: 4 * MINUTE }, async () => {
   const refused = await run(
     'model',
     'import',
@@ -107,7 +107,7 @@ test('a file that is refused says why, and what to do', { timeout: 4 * MINUTE },
 
 test(
   'imported, it is a version that says where it came from, and serves',
-  { timeout: 2 * MINUTE },
+  { timeout: 4 * MINUTE },
   async () => {
     const args = [
       'model',
@@ -174,7 +174,7 @@ test(
 
 test(
   'scores a file as Python did, and is exported with the file that it was',
-  { timeout: 2 * MINUTE },
+  { timeout: 4 * MINUTE },
   async () => {
     const scored = await run('predict', 'flats', '--input', at('bare.csv'), '--output', at('out.csv'));
     expect(scored.code).toBe(2); // There is no such file yet.
@@ -227,7 +227,7 @@ test('another file of the name is rolled out beside it and promoted', { timeout:
     policy,
     '--json',
   );
-  await expect.poll(async () => (await client.route('flats')).weight, { timeout: 2 * MINUTE }).toBe(0.5);
+  await expect.poll(async () => (await client.route('flats')).weight, { timeout: 4 * MINUTE }).toBe(0.5);
   for (let batch = 0; batch < 60; batch++) await predict(rows.map((_, i) => `user-${batch}-${i}`));
   expect((await rollout).json()).toMatchObject({ phase: 'ended', outcome: 'promoted' });
   expect((await client.route('flats')).championVersion).toBe(2);

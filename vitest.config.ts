@@ -7,6 +7,7 @@ const pure = [
   'test/decisions/**/*.test.ts',
   'test/learning/**/*.test.ts',
   'test/activities/**/*.test.ts',
+  'test/compute/foreign*.test.ts',
 ];
 
 export default defineConfig({

@@ -18,7 +18,7 @@ export async function recentRows(
   { table, definition, limit, signal }: Pick<HoldOut, 'table' | 'definition' | 'limit' | 'signal'>,
 ): Promise<Selection['after']> {
   const { time } = definition;
-  if (time === undefined || !champion) return undefined;
+  if (time === undefined || champion?.datasetDigest === undefined) return undefined;
   const { columns } = await store.datasets.get(champion.datasetDigest);
   const seen = columns.find(({ name }) => name === time);
   if (seen?.max === undefined || (seen.type !== 'timestamp' && seen.type !== 'number')) return undefined;

@@ -8,6 +8,7 @@ import { estimateAccuracy, fitCalibration } from '../decisions/watch/estimatedQu
 import { fitOutliers } from '../decisions/watch/outliers.ts';
 import { sortNumbers } from '../decisions/watch/sortNumbers.ts';
 import type { Table } from '../sources/table.ts';
+import { requireTrained } from '../store/trained.ts';
 import type { ModelVersionRow, Signature } from '../store/types.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { scoreHoldOut } from './score.ts';
@@ -92,8 +93,9 @@ async function makeReference(
   const { store } = dependencies;
   const { name, signature } = version;
   const signal = cancellationSignal();
-  const definition = await store.definitions.get(version.definitionHash);
-  return openSnapshot(dependencies, definition, version.datasetDigest, async (table) => {
+  const { definitionHash, datasetDigest } = requireTrained(version, 'windows are compared with the rows');
+  const definition = await store.definitions.get(definitionHash);
+  return openSnapshot(dependencies, definition, datasetDigest, async (table) => {
     const profile = await table.profile({ side: 'train' }, { signal });
     const sample = await readSample(table, signature, signal);
     const sqlTypes = new Map(table.columns().map((column) => [column.name, column.sqlType]));

@@ -88,7 +88,9 @@ export function registerActivities({ store, code, isOpen }: OrchestratorDependen
       }
       const busy = await underWay(name);
       if (busy !== undefined) return { busy };
-      const { canary } = await store.definitions.get(row.definitionHash);
+      const { definitionHash } = row;
+      const canary =
+        definitionHash === undefined ? undefined : (await store.definitions.get(definitionHash)).canary;
       return {
         rollout: {
           name,

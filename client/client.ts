@@ -17,6 +17,7 @@ import { explainModel, type ModelExplanation } from './explainModel.ts';
 import { exportModel, type ExportedModel } from './exportModel.ts';
 import { fromFailure, isUnreachable } from './failure.ts';
 import { findGateway } from './gateway.ts';
+import type { ImportedModel, ImportOptions } from './importModel.ts';
 import { labelCalls, type LabelCalls } from './labels.ts';
 import { lifecycleCalls, type LifecycleCalls } from './lifecycles.ts';
 import type { Replay } from './replay.ts';
@@ -33,6 +34,7 @@ export { PerennialError } from '../config/errors.ts';
 export type { RestoredInstallation } from './backup.ts';
 export type { Replay, ReplayCounts } from './replay.ts';
 export type { RolloutExplanation } from './explainRollout.ts';
+export type { ImportedModel, ImportOptions } from './importModel.ts';
 export type { InboxItem } from './inbox.ts';
 export type { LifecycleHandle, LifecycleStanding } from './lifecycleHandle.ts';
 export type { DeployedDefinition, DeployedLifecycle, DeployOptions } from './lifecycles.ts';
@@ -73,6 +75,12 @@ export interface PerennialClient extends RouteCalls, BackupCalls {
   explainModel(name: string, version?: number): Promise<ModelExplanation>;
   /** Writes model.onnx and all that belongs to it into a new folder. @throws PerennialError NOT_FOUND, INVALID_INPUT */
   exportModel(name: string, options: { version?: number; out: string }): Promise<ExportedModel>;
+  /**
+   * Registers an ONNX file that was trained elsewhere, as the next version of that name.
+   *
+   * @throws PerennialError INVALID_INPUT, PARITY_FAILED
+   */
+  importModel(path: string, options: ImportOptions): Promise<ImportedModel>;
   /** Scores a file (CSV, Parquet or JSON) into another. @throws PerennialError NOT_FOUND, INVALID_INPUT */
   predict(name: string, options: { version?: number; input: string; output: string }): Promise<Prediction>;
   /**
@@ -208,6 +216,11 @@ function assemble(context: ClientContext): PerennialClient {
     models: (name) => store.registry.list(name),
     model: (name, version) => modelVersion(store, name, version),
     explainModel: async (name, version) => explainModel(store, await modelVersion(store, name, version)),
+    async importModel(path, given) {
+      // It brings DuckDB and ONNX Runtime along.
+      const { importModel } = await import('./importModel.ts');
+      return importModel(store, path, given);
+    },
     exportModel: async (name, { version, out }) =>
       exportModel(store, await modelVersion(store, name, version), out),
     async predict(name, { version, input, output }) {

@@ -1,6 +1,7 @@
 import { PerennialError } from '../config/errors.ts';
 import type { StoredExplanation } from '../learning/explain/stored.ts';
 import type { Importance } from '../learning/importance.ts';
+import { requireTrained } from '../store/trained.ts';
 import type { ModelVersionRow, Store } from '../store/types.ts';
 import { readEvaluation } from './evaluationFile.ts';
 
@@ -17,7 +18,8 @@ export interface ModelExplanation extends StoredExplanation {
 /** @throws PerennialError NOT_FOUND where the version is older than explanations */
 export async function explainModel(store: Store, model: ModelVersionRow): Promise<ModelExplanation> {
   const { name, version } = model;
-  const evaluation = await readEvaluation(store, model.evaluationDigest);
+  const { evaluationDigest } = requireTrained(model, 'an explanation is kept');
+  const evaluation = await readEvaluation(store, evaluationDigest);
   if (evaluation.explanationDigest === undefined) {
     throw new PerennialError('NOT_FOUND', `${name}@${version} was trained before explanations were kept.`, {
       field: 'version',

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PerennialError } from '../config/errors.ts';
-import type { ModelVersionRow, Store } from '../store/types.ts';
+import { requireTrained } from '../store/trained.ts';
+import type { ModelVersionRow, Store, TrainedVersionRow } from '../store/types.ts';
 import { readEvaluation } from './evaluationFile.ts';
 
 export interface ExportedModel {
@@ -17,7 +18,8 @@ export interface ExportedModel {
 
 /**
  * Writes model.onnx, signature.json, golden.json, metrics.json, evaluation.json, explanation.json, lineage.json, report.html and
- * pictures/*.svg into a folder of their own. The folder appears at once and whole, by a rename.
+ * pictures/*.svg into a folder of their own. The folder appears at once and whole, by a rename. Of an imported
+ * version: the file as it was given, and no evaluation.
  *
  * @throws PerennialError INVALID_INPUT where something lies there already.
  */
@@ -40,8 +42,7 @@ export async function exportModel(store: Store, model: ModelVersionRow, out: str
 
 async function writeAll(store: Store, model: ModelVersionRow, folder: string): Promise<string[]> {
   const { artifacts } = store;
-  const { name, version, digest, signature, metrics, cv } = model;
-  const evaluation = await readEvaluation(store, model.evaluationDigest);
+  const { name, version, digest, signature, imported } = model;
   const files: string[] = [];
   const write = async (path: string, content: Uint8Array | object): Promise<void> => {
     await writeFile(
@@ -53,11 +54,20 @@ async function writeAll(store: Store, model: ModelVersionRow, folder: string): P
   await write('model.onnx', await artifacts.get(digest));
   await write('signature.json', signature);
   await write('golden.json', await artifacts.get(model.goldenDigest));
+  if (imported) {
+    await write('imported.onnx', await artifacts.get(imported.file));
+    const { code, createdAt } = model;
+    await write('lineage.json', { name, version, digest, createdAt, imported, code });
+    return files;
+  }
+  const trained = requireTrained(model, 'an evaluation is kept');
+  const { metrics, cv } = trained;
+  const evaluation = await readEvaluation(store, trained.evaluationDigest);
   await write('metrics.json', { name, version, cv, test: metrics });
   await write('evaluation.json', evaluation);
   if (evaluation.explanationDigest !== undefined)
     await write('explanation.json', await artifacts.get(evaluation.explanationDigest));
-  await write('lineage.json', await lineage(store, model));
+  await write('lineage.json', await lineage(store, trained));
   await write('report.html', await artifacts.get(evaluation.reportDigest));
   await mkdir(join(folder, 'pictures'));
   for (const [picture, at] of Object.entries(evaluation.pictures))
@@ -66,7 +76,7 @@ async function writeAll(store: Store, model: ModelVersionRow, folder: string): P
 }
 
 /** From which data, by which definition and code this very file came. */
-async function lineage(store: Store, model: ModelVersionRow): Promise<object> {
+async function lineage(store: Store, model: TrainedVersionRow): Promise<object> {
   const {
     name,
     version,

@@ -85,7 +85,8 @@ async function* scored(
     yield { rows: batch.rows, columns: answerColumns(await session.predict(batch), signature) };
 }
 
-function outputColumns({ classes }: Signature): { name: string; type: RawType }[] {
+/** The columns that are written beside the input's. */
+export function outputColumns({ classes }: Pick<Signature, 'classes'>): { name: string; type: RawType }[] {
   if (!classes) return [{ name: 'prediction', type: 'number' }];
   const type = typeof classes[0];
   return [
@@ -113,7 +114,7 @@ function answerColumns(
   return columns;
 }
 
-function probabilityOf(value: string | number | boolean): string {
+export function probabilityOf(value: string | number | boolean): string {
   return `probability_${String(value)}`;
 }
 

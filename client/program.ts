@@ -4,7 +4,15 @@ import { addBackup } from './program/backup.ts';
 import { addLifecycles } from './program/lifecycles.ts';
 import { addRollouts } from './program/rollouts.ts';
 import { addServing } from './program/serving.ts';
-import { collect, examples, JSON_OPTION, wholeNumber, type Lazy } from './program/parts.ts';
+import {
+  AS_OPTION,
+  collect,
+  examples,
+  JSON_OPTION,
+  positive,
+  wholeNumber,
+  type Lazy,
+} from './program/parts.ts';
 
 /**
  * The commands and their options.
@@ -90,7 +98,7 @@ export function buildProgram(onDone: (code: number) => void): Command {
     .description('registered models and their versions')
     .option('--json', JSON_OPTION)
     .action(lazy(async () => (await import('./commands/models.ts')).models));
-  const model = program.command('model').description('one registered model: show, explain, export');
+  const model = program.command('model').description('one registered model: show, explain, import, export');
   model
     .command('show <model>')
     .description('signature, metrics and lineage of a version (default: the champion)')
@@ -108,6 +116,33 @@ export function buildProgram(onDone: (code: number) => void): Command {
     .option('--json', 'print one JSON object, with Shapley values by row and partial dependence')
     .addHelpText('after', examples('npx perennial model explain flights'))
     .action(lazy(async () => (await import('./commands/models.ts')).explainModel));
+  model
+    .command('import <file>')
+    .description('register an ONNX file that scikit-learn, LightGBM or another program exported')
+    .requiredOption('--name <name>', 'the model that it is a version of; the first version of a name serves')
+    .requiredOption(
+      '--signature <file>',
+      'JSON: the raw columns, the target, the classes; see docs/import.md',
+    )
+    .option(
+      '--expect <file>',
+      'rows with the answers of its maker, as `predict` writes them: they must be the same',
+    )
+    .option(
+      '--tolerance <number>',
+      'how far probabilities and values may be apart from those (default 1e-5)',
+      positive,
+    )
+    .option('--as <name>', AS_OPTION)
+    .option('--json', JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples(
+        'npx perennial model import iris.onnx --name iris --signature iris.json',
+        'npx perennial model import iris.onnx --name iris --signature iris.json --expect scored.csv',
+      ),
+    )
+    .action(lazy(async () => (await import('./commands/models.ts')).importModel));
   model
     .command('export <model>')
     .description(

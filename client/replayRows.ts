@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Definition } from '../config/definition.ts';
 import type { RawBatch } from '../config/raw.ts';
 import { openTable } from '../sources/table.ts';
+import { requireTrained } from '../store/trained.ts';
 import type { ModelVersionRow, Signature, Store } from '../store/types.ts';
 import type { ReplayRow } from './replay.ts';
 
@@ -23,13 +24,14 @@ export async function* holdOutRows(
   model: ModelVersionRow,
   { home, skip }: { home: string; skip: number },
 ): AsyncGenerator<ReplayRow> {
-  const definition = await store.definitions.get(model.definitionHash);
+  const { definitionHash, datasetDigest } = requireTrained(model, 'the hold-out is replayed');
+  const definition = await store.definitions.get(definitionHash);
   const { signature } = model;
   const scratch = join(home, 'replay');
   await mkdir(scratch, { recursive: true });
   // Under its digest, and verified before it appears: a later start finds it.
-  const path = join(scratch, `${model.datasetDigest}.parquet`);
-  if (!existsSync(path)) await store.artifacts.getFile(model.datasetDigest, path);
+  const path = join(scratch, `${datasetDigest}.parquet`);
+  if (!existsSync(path)) await store.artifacts.getFile(datasetDigest, path);
   const table = await openTable(path, {
     scratch,
     split: planOf(definition),

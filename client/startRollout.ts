@@ -26,8 +26,9 @@ export async function startRollout(
 ): Promise<RolloutHandle> {
   const { name, version, signature } = model;
   const { store } = context;
-  const definition = await store.definitions.get(model.definitionHash);
-  const policy = rolloutPolicy(definition.canary, options.policy ?? {}, signature.task);
+  const { definitionHash } = model;
+  const definition = definitionHash === undefined ? undefined : await store.definitions.get(definitionHash);
+  const policy = rolloutPolicy(definition?.canary, options.policy ?? {}, signature.task);
   const champion = await championBeside(context, model);
   await refuseSecondRollout(context, name);
   const number = await store.rollouts.nextNumber(name);

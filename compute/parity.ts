@@ -1,6 +1,4 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import type { Question, Reply } from './parityChild.ts';
+import { askModel } from './ask.ts';
 import { countRows, type Golden } from './parityGolden.ts';
 import type { Answers } from './session.ts';
 
@@ -43,10 +41,10 @@ export interface ParityReport {
 export async function checkParity(options: ParityOptions): Promise<ParityReport> {
   const { golden, tolerance, deadlineMs, signal } = options;
   const model = 'modelPath' in options ? { path: options.modelPath } : { bytes: options.modelBytes };
-  const reply = await ask({ model, golden }, deadlineMs, signal);
+  const reply = await askModel({ model, golden }, { deadlineMs, signal });
   if ('unjudged' in reply) return { ...failed(reply.unjudged), unjudged: true };
   if ('failure' in reply) return failed(reply.failure);
-  return compareAnswers(reply.answers, golden, tolerance);
+  return compareAnswers(reply.answers[0], golden, tolerance);
 }
 
 /** The judgement alone, on answers that are there. */
@@ -74,56 +72,6 @@ export function compareAnswers(answers: Answers, { outputs }: Golden, tolerance:
   }
   return { rows, flips, maxDifference, ok: flips === 0 && maxDifference <= tolerance };
 }
-
-/** Why there is no reply. */
-interface Unjudged {
-  unjudged: string;
-}
-
-const CHILD = fileURLToPath(new URL('./parity.mjs', import.meta.url));
-
-/** Asks a new process, and ends it whatever happens. */
-function ask(question: Question, deadlineMs: number, signal?: AbortSignal): Promise<Reply | Unjudged> {
-  if (signal?.aborted) return Promise.resolve({ unjudged: 'interrupted' });
-  // No execArgv: the parent's belong to tsx or vitest. `advanced` carries typed arrays as they are.
-  const child = fork(CHILD, [String(deadlineMs + ORPHAN_GRACE_MS)], {
-    execArgv: [],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  return new Promise((resolve) => {
-    let errors = '';
-    child.stderr?.on(
-      'data',
-      (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-MAX_ERROR_CHARACTERS)),
-    );
-    const timer = setTimeout(() => end({ unjudged: `no answer within ${deadlineMs} ms` }), deadlineMs);
-    const interrupt = (): void => end({ unjudged: 'interrupted' });
-    signal?.addEventListener('abort', interrupt, { once: true });
-    child.once('message', (reply) => end(reply as Reply));
-    child.once('error', (error) => end({ unjudged: error.message }));
-    child.once('close', (code, killedBy) =>
-      end({ unjudged: `the process ended with ${killedBy ?? code}: ${errors.trim()}` }),
-    );
-    child.send(question, (error) => {
-      if (error) end({ unjudged: error.message });
-    });
-
-    let ended = false;
-    function end(reply: Reply | Unjudged): void {
-      if (ended) return;
-      ended = true;
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', interrupt);
-      child.kill('SIGKILL');
-      resolve(reply);
-    }
-  });
-}
-
-/** Later than this, a process whose parent died ends itself. */
-const ORPHAN_GRACE_MS = 5_000;
-const MAX_ERROR_CHARACTERS = 2_000;
 
 function meanSize(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + Math.abs(value), 0) / values.length;

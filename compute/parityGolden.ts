@@ -1,6 +1,7 @@
 import { PerennialError } from '../config/errors.ts';
 import type { RawBatch } from '../config/raw.ts';
 import type { Task } from '../learning/types.ts';
+import type { Answers } from './session.ts';
 import type { ModelInput } from './tensors.ts';
 
 /**
@@ -25,12 +26,33 @@ export interface Golden {
  * @param answers the learner's own: [rows, classes] probabilities, or [rows] values
  */
 export function encodeGolden(raw: RawBatch, answers: Float64Array, task: Task): Uint8Array {
+  const outputs =
+    task === 'regression' ? { prediction: Array.from(answers) } : classification(answers, raw.rows);
+  return encode(raw, outputs);
+}
+
+/** The same of rows that the model file itself has answered, where no learner is there to be held against. */
+export function encodeAnswered(raw: RawBatch, answers: Answers): Uint8Array {
+  return encode(raw, outputsOf(answers));
+}
+
+/** A model's answers as golden rows hold them. */
+export function outputsOf({ labels, probabilities, prediction }: Answers): Golden['outputs'] {
+  if (!labels || !probabilities) return { prediction: Array.from(prediction ?? []) };
+  const classes = labels.length === 0 ? 0 : probabilities.length / labels.length;
+  return {
+    label: Array.from(labels),
+    probabilities: Array.from(labels, (_, i) =>
+      Array.from(probabilities.subarray(i * classes, (i + 1) * classes)),
+    ),
+  };
+}
+
+function encode(raw: RawBatch, outputs: Golden['outputs']): Uint8Array {
   const inputs = Object.entries(raw.columns).map(([name, column]) => [
     name,
     column instanceof Float64Array ? Array.from(column, jsonNumber) : column,
   ]);
-  const outputs =
-    task === 'regression' ? { prediction: Array.from(answers) } : classification(answers, raw.rows);
   return new TextEncoder().encode(
     JSON.stringify({ inputs: Object.fromEntries(inputs) as Golden['inputs'], outputs }),
   );

@@ -7,11 +7,12 @@ import { PerennialError } from '../config/errors.ts';
  * that are random. Walks the file's fields and keeps nothing, so that a large forest costs milliseconds; a field that
  * is not known here is refused too, because nobody judged it.
  *
+ * @param also `zipMap`: of a file that is to be imported, which loses that operator
  * @throws PerennialError INVALID_INPUT saying what the model holds
  */
-export function refuseUnsafeModel(bytes: Uint8Array): void {
+export function refuseUnsafeModel(bytes: Uint8Array, also: { zipMap?: boolean } = {}): void {
   try {
-    walk(protobuf.Reader.create(bytes), bytes.length, MODEL);
+    walk(protobuf.Reader.create(bytes), bytes.length, also.zipMap ? IMPORTED : OURS);
   } catch (error) {
     if (error instanceof PerennialError) throw error;
     throw unsafe('is not an ONNX file', error);
@@ -54,34 +55,34 @@ const ATTRIBUTE: Message = {
   },
 };
 
-const NODE: Message = {
-  name: 'NodeProto',
-  plain: [1, 2, 3, 6, 9],
-  messages: { 5: ATTRIBUTE },
-  text: {
-    4: (operator) => {
-      if (!OPERATORS.has(operator)) throw unsafe(`holds the operator "${operator}", which is not allowed`);
-    },
-    7: refuseDomain,
-  },
-  refused: { 8: 'an overload', 10: 'device settings' },
-};
-
-const GRAPH: Message = {
-  name: 'GraphProto',
-  plain: [2, 10, 11, 12, 13, 14, 16],
-  messages: { 1: NODE, 5: TENSOR },
-  refused: { 15: 'a sparse initializer' },
-};
-
 const OPSET: Message = { name: 'OperatorSetIdProto', plain: [2], text: { 1: refuseDomain } };
 
-const MODEL: Message = {
-  name: 'ModelProto',
-  plain: [1, 2, 3, 4, 5, 6, 14],
-  messages: { 7: GRAPH, 8: OPSET },
-  refused: { 20: 'a training graph', 25: 'functions', 26: 'device settings' },
-};
+function modelOf(operators: ReadonlySet<string>): Message {
+  const node: Message = {
+    name: 'NodeProto',
+    plain: [1, 2, 3, 6, 9],
+    messages: { 5: ATTRIBUTE },
+    text: {
+      4: (operator) => {
+        if (!operators.has(operator)) throw unsafe(`holds the operator "${operator}", which is not allowed`);
+      },
+      7: refuseDomain,
+    },
+    refused: { 8: 'an overload', 10: 'device settings' },
+  };
+  const graph: Message = {
+    name: 'GraphProto',
+    plain: [2, 10, 11, 12, 13, 14, 16],
+    messages: { 1: node, 5: TENSOR },
+    refused: { 15: 'a sparse initializer' },
+  };
+  return {
+    name: 'ModelProto',
+    plain: [1, 2, 3, 4, 5, 6, 14],
+    messages: { 7: graph, 8: OPSET },
+    refused: { 20: 'a training graph', 25: 'functions', 26: 'device settings' },
+  };
+}
 
 /** Stateless, deterministic operators of the two standard domains, without control flow, sequences and maps. */
 const OPERATORS: ReadonlySet<string> = new Set(
@@ -98,6 +99,9 @@ const OPERATORS: ReadonlySet<string> = new Set(
     /\s+/,
   ),
 );
+
+const OURS = modelOf(OPERATORS);
+const IMPORTED = modelOf(new Set([...OPERATORS, 'ZipMap']));
 
 function refuseDomain(domain: string): void {
   if (domain !== '' && domain !== 'ai.onnx' && domain !== 'ai.onnx.ml') {

@@ -69,7 +69,9 @@ export async function openSession(bytes: Uint8Array): Promise<ModelSession> {
       }
       const to = Math.min(from + sliceRows, batch.rows);
       // run() computes on this thread, but from a setImmediate of its own: between slices the event loop turns.
-      take(await session.run(feedsOf(batch, inputs, matrix, from, to), fetches), from);
+      const tensors = await session.run(feedsOf(batch, inputs, matrix, from, to), fetches);
+      for (const name of fetches) requireRows(name, tensors[name], to - from);
+      take(tensors, from);
       options.onProgress?.(to);
     }
   }
@@ -105,6 +107,7 @@ export async function openSession(bytes: Uint8Array): Promise<ModelSession> {
       const probabilities = new Float32Array(batch.rows * classes);
       await run(batch, ['label', 'probabilities'], options, (tensors, from) => {
         labels.set(Int32Array.from(tensors.label.data as BigInt64Array, Number), from);
+        if (tensors.probabilities.dims[1] !== classes) throw otherWidth(tensors.probabilities, classes);
         probabilities.set(tensors.probabilities.data as Float32Array, from * classes);
       });
       return { labels, probabilities };
@@ -164,6 +167,24 @@ function requireOutputs(outputs: readonly string[], needed: readonly string[]): 
       value: outputs,
       expected: `a model with the output ${absent}`,
     },
+  );
+}
+
+function otherWidth({ dims }: Tensor, classes: number): PerennialError {
+  return new PerennialError(
+    'INVALID_INPUT',
+    `The model gives ${dims[1] ?? 'one'} probabilities a row where ${classes} classes are declared.`,
+    { field: 'probabilities', value: dims, expected: `${classes} columns` },
+  );
+}
+
+/** ONNX Runtime only warns where an output is of another shape than its graph says. */
+function requireRows(output: string, { dims }: Tensor, rows: number): void {
+  if (dims[0] === rows && dims.length <= 2) return;
+  throw new PerennialError(
+    'INVALID_INPUT',
+    `The model's output "${output}" is of shape [${dims.join(', ')}] for ${rows} rows.`,
+    { field: output, value: dims, expected: `${rows} rows` },
   );
 }
 

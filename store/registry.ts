@@ -5,12 +5,13 @@ import { iso, numbers, storable } from './rows.ts';
 import { lockRoute, writeRoute } from './routeChange.ts';
 import { requireRun, runSubject } from './runs.ts';
 import { transaction } from './transaction.ts';
-import type { AuditEvent, ModelVersionRow, RunRow, Store } from './types.ts';
+import type { AuditEvent, ModelVersionRow, Store } from './types.ts';
 
 export function registryTables(pool: pg.Pool): Store['registry'] {
   return {
     register: (version, options) => transaction(pool, (client) => register(client, version, options)),
     registerUndecided: (version, by) => transaction(pool, (client) => registerUndecided(client, version, by)),
+    import: (version) => transaction(pool, (client) => importVersion(client, version)),
 
     async get(name, version) {
       const { rows } = await pool.query<StoredVersion>(
@@ -57,7 +58,7 @@ async function register(
   const subject = runSubject(name, runNumber);
   const found = await findByDigest(client, name, digest);
   const version = found?.version ?? (await insertVersion(client, given));
-  const route = await crown(client, name, version, { ...options, run });
+  const route = await crown(client, name, version, { ...options, key: `${run.executionId}/register` });
   await client.query(
     `UPDATE runs SET status = 'registered', version = $3, model_digest = $4, ended_at = clock_timestamp()
      WHERE name = $1 AND number = $2`,
@@ -112,6 +113,28 @@ async function registerUndecided(
   return { version, existing: false };
 }
 
+async function importVersion(
+  client: pg.PoolClient,
+  given: Parameters<Store['registry']['import']>[0],
+): Promise<Registered> {
+  const { name, digest, imported } = given;
+  await client.query(`INSERT INTO lifecycles (name) VALUES ($1) ON CONFLICT DO NOTHING`, [name]);
+  await takeTurn(client, name);
+  const found = await findByDigest(client, name, digest);
+  const version = found?.version ?? (await insertVersion(client, given));
+  const subject = `model/${name}/${version}`;
+  // Under that of the row: a file that was imported twice is one version and one champion.
+  const by = { promote: false, actor: imported.by, key: `${subject}/import` };
+  const route = await crown(client, name, version, by);
+  const details = { digest, file: imported.file, fileName: storable(imported.fileName) };
+  const events: AuditEvent[] = found
+    ? []
+    : [{ actor: imported.by, action: 'version.import', subject, details }];
+  if (route.event) events.push(route.event);
+  await appendAudit(client, events);
+  return { version, existing: found !== undefined, champion: route.championVersion === version };
+}
+
 /** Registrations of one lifecycle come one after the other; its row counts the versions. */
 async function takeTurn(client: pg.PoolClient, name: string): Promise<void> {
   await client.query(`SELECT FROM lifecycles WHERE name = $1 FOR NO KEY UPDATE`, [name]);
@@ -140,14 +163,17 @@ async function repeated(client: pg.PoolClient, { name, runNumber, digest }: NewV
 }
 
 async function findByDigest(client: pg.PoolClient, name: string, digest: string) {
-  const { rows } = await client.query<{ version: number; run: number }>(
+  const { rows } = await client.query<{ version: number; run: number | null }>(
     `SELECT version, run FROM versions WHERE name = $1 AND digest = $2`,
     [name, digest],
   );
   return rows[0];
 }
 
-async function insertVersion(client: pg.PoolClient, given: NewVersion): Promise<number> {
+async function insertVersion(
+  client: pg.PoolClient,
+  given: Omit<ModelVersionRow, 'version' | 'createdAt'>,
+): Promise<number> {
   const { rows } = await client.query<{ version: number }>(
     `UPDATE lifecycles SET last_version = last_version + 1 WHERE name = $1 RETURNING last_version AS version`,
     [given.name],
@@ -155,23 +181,25 @@ async function insertVersion(client: pg.PoolClient, given: NewVersion): Promise<
   const { version } = rows[0];
   await client.query(
     `INSERT INTO versions (name, version, digest, run, definition_hash, dataset_digest, golden_digest, evaluation_digest,
-                           signature, learner, params, metrics, cv, code)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+                           signature, learner, params, metrics, cv, code, imported_digest, imported)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       given.name,
       version,
       given.digest,
-      given.runNumber,
-      given.definitionHash,
-      given.datasetDigest,
+      given.runNumber ?? null,
+      given.definitionHash ?? null,
+      given.datasetDigest ?? null,
       given.goldenDigest,
-      given.evaluationDigest,
+      given.evaluationDigest ?? null,
       JSON.stringify(given.signature),
       given.learner,
       JSON.stringify(given.params),
       JSON.stringify(given.metrics),
-      JSON.stringify(given.cv),
+      given.cv ? JSON.stringify(given.cv) : null,
       JSON.stringify(given.code),
+      given.imported?.file ?? null,
+      given.imported ? JSON.stringify(given.imported) : null,
     ],
   );
   return version;
@@ -185,7 +213,7 @@ async function crown(
   client: pg.PoolClient,
   name: string,
   version: number,
-  by: { promote: boolean; actor: string; run: RunRow },
+  by: { promote: boolean; actor: string; key: string },
 ): Promise<{ championVersion: number; event?: AuditEvent }> {
   const seen = await lockRoute(client, name);
   if (seen && (!by.promote || seen.championVersion === version || seen.rolloutId !== undefined))
@@ -197,7 +225,7 @@ async function crown(
     logInputs: seen?.logInputs ?? false,
     actor: by.actor,
     reason: seen ? 'promoted by its registration' : 'the first version',
-    idempotencyKey: `${by.run.executionId}/register`,
+    idempotencyKey: by.key,
   };
   const { event } = await writeRoute(client, state, seen);
   return { championVersion: version, event };
@@ -206,12 +234,19 @@ async function crown(
 const SELECT = `
   SELECT versions.name, version, digest, run AS "runNumber", definition_hash AS "definitionHash",
          dataset_digest AS "datasetDigest", signature, learner, params, metrics, cv, golden_digest AS "goldenDigest",
-         evaluation_digest AS "evaluationDigest", code, created_at AS "createdAt",
+         evaluation_digest AS "evaluationDigest", code, imported, created_at AS "createdAt",
          coalesce(champion_version = version, false) AS champion
   FROM versions LEFT JOIN routes ON routes.name = versions.name`;
 
-type StoredVersion = Omit<ModelVersionRow, 'createdAt'> & { createdAt: Date; champion: boolean };
+type Stored<T> = { [K in keyof T]: undefined extends T[K] ? T[K] | null : T[K] };
+type StoredVersion = Stored<Omit<ModelVersionRow, 'createdAt'>> & { createdAt: Date; champion: boolean };
 
+/** What a version does not have is absent of its row, and not null. */
 function toVersion(row: StoredVersion): ModelVersionRow & { champion: boolean } {
-  return { ...row, metrics: numbers(row.metrics), createdAt: iso(row.createdAt) };
+  const present = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+  return {
+    ...(present as unknown as ModelVersionRow & { champion: boolean }),
+    metrics: numbers(row.metrics),
+    createdAt: iso(row.createdAt),
+  };
 }

@@ -126,22 +126,49 @@ export interface ModelVersionRow {
   version: number;
   /** SHA-256 of the ONNX file. */
   digest: string;
-  runNumber: number;
-  definitionHash: string;
-  datasetDigest: string;
+  /** This and what else a training says is absent of a version that was imported. */
+  runNumber?: number;
+  definitionHash?: string;
+  datasetDigest?: string;
   signature: Signature;
+  /** `imported` where it was trained elsewhere. */
   learner: string;
   params: Record<string, ParamValue>;
   metrics: Record<string, number>;
   /** The cross-validated metric that selected it. */
-  cv: { metric: string; mean: number; std: number };
+  cv?: { metric: string; mean: number; std: number };
   /** Digest of JSON { inputs: {name: values[]}, outputs: {...} } of 1,000 rows (fewer where there are fewer). */
   goldenDigest: string;
   /** Digest of the evaluation's JSON, which names its pictures' digests. */
-  evaluationDigest: string;
+  evaluationDigest?: string;
   /** Package version, lock file digest, Node version, CPU architecture. */
   code: Record<string, string>;
   createdAt: string;
+  /** Where the file of a version came from that was trained elsewhere. */
+  imported?: ImportedFrom;
+}
+
+/** What only a training says of a version. */
+type OfTraining = 'runNumber' | 'definitionHash' | 'datasetDigest' | 'evaluationDigest' | 'cv';
+
+/** A version that a run of this project trained. */
+export type TrainedVersionRow = Omit<ModelVersionRow, 'imported'> &
+  Required<Pick<ModelVersionRow, OfTraining>>;
+
+/** The lineage of an imported version. */
+export interface ImportedFrom {
+  /** SHA-256 of the file as it was given; the version's own digest is of the graph that was made of it. */
+  file: string;
+  fileName: string;
+  bytes: number;
+  /** The program that wrote the file, as the file says. */
+  producer: { name: string; version: string };
+  /** Of the operators, by domain; '' is the standard one. */
+  opsets: Record<string, number>;
+  /** Rows of the model's own answers that it was held against, and the largest difference. */
+  compared?: { rows: number; maxDifference: number };
+  /** Who imported it. */
+  by: string;
 }
 
 export interface AuditEvent {
@@ -311,7 +338,7 @@ export interface Store {
      * @throws PerennialError NOT_FOUND, CANCELLED or INVALID_INPUT where the run is not there or has ended otherwise
      */
     register(
-      version: Omit<ModelVersionRow, 'version' | 'createdAt'>,
+      version: Omit<TrainedVersionRow, 'version' | 'createdAt'>,
       options: { promote: boolean; actor: string },
     ): Promise<{ version: number; existing: boolean; champion: boolean }>;
     /**
@@ -320,9 +347,16 @@ export interface Store {
      * @throws PerennialError NOT_FOUND or INVALID_INPUT where the run is not there or has not ended so
      */
     registerUndecided(
-      version: Omit<ModelVersionRow, 'version' | 'createdAt'>,
+      version: Omit<TrainedVersionRow, 'version' | 'createdAt'>,
       by: { actor: string; reason: string },
     ): Promise<{ version: number; existing: boolean }>;
+    /**
+     * A version that was trained elsewhere (or the one that this digest is already), with an audit row; the first version
+     * of its name becomes champion. The artifacts must be there. Idempotent on the digest.
+     */
+    import(
+      version: Omit<ModelVersionRow, 'version' | 'createdAt' | OfTraining> & { imported: ImportedFrom },
+    ): Promise<{ version: number; existing: boolean; champion: boolean }>;
     /** The champion where no version is named. */
     get(name: string, version?: number): Promise<(ModelVersionRow & { champion: boolean }) | undefined>;
     /** By name, newest version first. */

@@ -5,7 +5,7 @@ import { readEnvironment } from '../config/environment.ts';
 import { openGateway } from '../serving/gateway.ts';
 import { databaseUrlOf } from './database.ts';
 import { keepProcesses } from './gatewayProcesses.ts';
-import { codeLineage } from './lineage.ts';
+import { codeLineage } from '../compute/lineage.ts';
 
 /** The process that serves models. Its first argument tells two gateways of one home apart. */
 const slot = process.argv[2] ?? '0';

@@ -9,7 +9,7 @@ import { queues } from '../workflows/messages.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { databaseUrlOf } from './database.ts';
 import { relayEvents } from './eventRelay.ts';
-import { codeLineage } from './lineage.ts';
+import { codeLineage } from '../compute/lineage.ts';
 import { runUntilStopped, startLog } from './process.ts';
 import { temporalCalls } from './temporalCalls.ts';
 

@@ -193,7 +193,7 @@ function stretchDue(from: string, to: string, horizonMs: number): { from: string
 }
 
 async function metricOf(store: Store, { name, runNumber }: ModelVersionRow): Promise<MetricName | undefined> {
-  const metric = (await store.runs.get(name, runNumber))?.metric;
+  const metric = runNumber === undefined ? undefined : (await store.runs.get(name, runNumber))?.metric;
   return metric !== undefined && metric in METRICS ? (metric as MetricName) : undefined;
 }
 

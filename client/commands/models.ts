@@ -1,8 +1,12 @@
 import { relative } from 'node:path';
 import { connect } from '../client.ts';
+import { PerennialError } from '../../config/errors.ts';
+import { requireTrained } from '../../store/trained.ts';
+import type { ImportedFrom, TrainedVersionRow } from '../../store/types.ts';
+import { actorOf } from '../actor.ts';
 import { parseModelName } from '../names.ts';
 import { explanationText } from '../terminal/explanationText.ts';
-import { params, score, short } from '../terminal/format.ts';
+import { count, params, score, short } from '../terminal/format.ts';
 import { table } from '../terminal/table.ts';
 import { openTerminal } from '../terminal/terminal.ts';
 
@@ -20,9 +24,9 @@ export async function models(name: string | undefined, options: { json?: boolean
       `${model.name}@${model.version}`,
       short(model.digest),
       model.learner,
-      `${model.cv.metric} ${score(model.cv.mean)}`,
-      score(model.metrics[model.cv.metric]),
-      `${model.name}/${model.runNumber}`,
+      model.cv ? `${model.cv.metric} ${score(model.cv.mean)}` : '',
+      model.cv ? score(model.metrics[model.cv.metric]) : '',
+      model.imported ? model.imported.fileName : `${model.name}/${model.runNumber}`,
       model.createdAt.slice(0, 19).replace('T', ' '),
       model.champion ? green('champion') : '',
     ]);
@@ -45,7 +49,7 @@ export async function showModel(text: string, options: { json?: boolean }): Prom
   try {
     const model = await client.model(name, version);
     const { bold, dim, green } = terminal.colors;
-    const { signature, metrics, cv, code } = model;
+    const { signature, code, imported } = model;
     terminal.print(
       `${bold(`${model.name}@${model.version}`)}${model.champion ? ` ${green('champion')}` : ''}\n`,
     );
@@ -57,16 +61,10 @@ export async function showModel(text: string, options: { json?: boolean }): Prom
           `${signature.task}, predicts ${signature.target}${signature.classes ? ` (${signature.classes.join(', ')})` : ''}`,
         ],
         [dim('algorithm'), `${model.learner} ${params(model.params)}`],
-        [dim('cv'), `${cv.metric} ${score(cv.mean)} ± ${score(cv.std)}`],
-        [
-          dim('hold-out'),
-          Object.entries(metrics)
-            .map(([metric, value]) => `${metric} ${score(value)}`)
-            .join('  '),
-        ],
-        [dim('run'), `${model.name}/${model.runNumber}`],
-        [dim('dataset'), model.datasetDigest],
-        [dim('definition'), model.definitionHash],
+        ...(imported
+          ? importedLines(imported)
+          : trainedLines(requireTrained(model, 'a training is shown'))
+        ).map(([what, text]) => [dim(what), text]),
         [
           dim('code'),
           Object.entries(code)
@@ -95,6 +93,96 @@ export async function explainModel(text: string, options: { json?: boolean }): P
     terminal.print(`${bold(`${explanation.name}@${explanation.version}`)}\n`);
     terminal.print(explanationText(explanation, dim));
     terminal.object(explanation);
+  } finally {
+    await client.close();
+  }
+}
+
+function trainedLines(model: TrainedVersionRow): [string, string][] {
+  const { name, runNumber, datasetDigest, definitionHash, cv, metrics } = model;
+  const scores = Object.entries(metrics).map(([metric, value]) => `${metric} ${score(value)}`);
+  return [
+    ['cv', `${cv.metric} ${score(cv.mean)} ± ${score(cv.std)}`],
+    ['hold-out', scores.join('  ')],
+    ['run', `${name}/${runNumber}`],
+    ['dataset', datasetDigest],
+    ['definition', definitionHash],
+  ];
+}
+
+function importedLines({
+  file,
+  fileName,
+  bytes,
+  producer,
+  opsets,
+  compared,
+  by,
+}: ImportedFrom): [string, string][] {
+  const sets = Object.entries(opsets).map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`);
+  return [
+    ['file', `${fileName}, ${count(bytes)} bytes, ${file}`],
+    ['written by', `${producer.name || 'unknown'} ${producer.version}`.trim()],
+    ['operators', sets.join('  ')],
+    [
+      'compared',
+      compared
+        ? `${count(compared.rows)} rows of expected answers, largest difference ${compared.maxDifference}`
+        : 'with nothing: no expected answers were given',
+    ],
+    ['imported by', by],
+  ];
+}
+
+/** `npx perennial model import` */
+export async function importModel(
+  file: string,
+  options: {
+    name: string;
+    signature: string;
+    expect?: string;
+    tolerance?: number;
+    as?: string;
+    json?: boolean;
+  },
+): Promise<void> {
+  const { name, version } = parseModelName(options.name);
+  if (version !== undefined)
+    throw new PerennialError(
+      'INVALID_INPUT',
+      `--name is ${options.name}; the version is given by the registry.`,
+      {
+        field: '--name',
+        value: options.name,
+        expected: `a name without a version: ${name}`,
+      },
+    );
+  const terminal = openTerminal(options);
+  const client = await connect();
+  try {
+    const { signature, expect, tolerance } = options;
+    const imported = await client.importModel(file, {
+      name,
+      signature,
+      expect,
+      tolerance,
+      by: actorOf(options),
+    });
+    const { existing, champion, digest, compared } = imported;
+    const { green } = terminal.colors;
+    terminal.print(
+      [
+        `${green('✔')} ${name}@${imported.version} (${short(digest)})`,
+        existing ? 'was imported before' : `imported from ${file}`,
+        champion ? 'serves' : `does not serve yet: npx perennial rollout start ${name}@${imported.version}`,
+      ].join(', '),
+    );
+    terminal.print(
+      compared
+        ? `  ${count(compared.rows)} rows answered as expected, largest difference ${compared.maxDifference}`
+        : '  Not compared with the answers of its maker: --expect takes a file of them.',
+    );
+    terminal.object(imported);
   } finally {
     await client.close();
   }

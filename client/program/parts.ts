@@ -23,3 +23,9 @@ export function wholeNumber(value: string): number {
     throw new InvalidArgumentError('Expected a whole number from 1.');
   return number;
 }
+
+export function positive(value: string): number {
+  const number = Number(value);
+  if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('Expected a number above 0.');
+  return number;
+}

@@ -32,7 +32,7 @@ export async function storySummary(
     return [
       `${name}@${version}`,
       model ? `${model.learner} ${params(model.params, SHOWN)}` : '',
-      `${model?.cv.metric ?? ''} ${score(model?.metrics[model.cv.metric])}`,
+      model?.cv ? `${model.cv.metric} ${score(model.metrics[model.cv.metric])}` : '',
       rollout ? paint(rollout.status) : 'the first champion',
       route.championVersion === version ? green('champion') : '',
     ];

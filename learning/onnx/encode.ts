@@ -17,6 +17,9 @@ export interface ModelParts {
   inputs: Uint8Array[];
   outputs: Uint8Array[];
   metadata: Record<string, string>;
+  /** Of a graph that holds somebody else's nodes; default: those that this project writes. */
+  irVersion?: number;
+  opsets?: Record<string, number>;
 }
 
 /** A ModelProto. The same parts give the same bytes: fields in order of their numbers, metadata in order of its keys. */
@@ -29,11 +32,11 @@ export function encodeModel(parts: ModelParts): Uint8Array {
   for (const output of parts.outputs) message(graph, 12, output);
 
   const model = Writer.create();
-  model.uint32(varintTag(1)).int64(IR_VERSION);
+  model.uint32(varintTag(1)).int64(parts.irVersion ?? IR_VERSION);
   // No producer_version: a release that changes nothing in a graph must not change its digest.
   model.uint32(tag(2)).string('perennial');
   message(model, 7, graph.finish());
-  for (const [domain, version] of Object.entries(OPSETS)) {
+  for (const [domain, version] of Object.entries(parts.opsets ?? OPSETS)) {
     message(
       model,
       8,

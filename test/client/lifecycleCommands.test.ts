@@ -37,7 +37,7 @@ beforeAll(async () => {
   expect(await run('up')).toMatchObject({ code: 0 });
   store = await openStore(readStack(home)?.databaseUrl ?? '', 'perennial');
   const { definitionHash } = await registerModel(store, 'tiny', await tinyModel({ seed: 1 }));
-  written = await store.definitions.get(definitionHash);
+  written = await store.definitions.get(definitionHash ?? '');
   write({});
 }, 2 * MINUTE);
 afterAll(async () => {

@@ -5,7 +5,7 @@ import { csv, defineLifecycle, tree } from '../../config/define.ts';
 import type { Definition } from '../../config/definition.ts';
 import { openStore } from '../../store/open.ts';
 import type { StoreOptions } from '../../store/pool.ts';
-import type { ModelVersionRow, Store } from '../../store/types.ts';
+import type { Store, TrainedVersionRow } from '../../store/types.ts';
 import { freshDatabase } from '../setup/database.ts';
 
 export const SCHEMA = 'perennial';
@@ -139,7 +139,7 @@ export async function versionOf(store: Store, run: OpenedRun, model: string): Pr
   };
 }
 
-export type NewVersion = Omit<ModelVersionRow, 'version' | 'createdAt'>;
+export type NewVersion = Omit<TrainedVersionRow, 'version' | 'createdAt'>;
 
 export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');

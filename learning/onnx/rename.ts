@@ -1,0 +1,43 @@
+import protobuf from 'protobufjs/minimal.js';
+import { readFields } from './wire.ts';
+
+/** A NodeProto with other names for its inputs and outputs; '' leaves an optional input out and stays. */
+export function renameNode(node: Uint8Array, rename: (tensor: string) => string): Uint8Array {
+  return rewriteTexts(
+    node,
+    (field) => field === 1 || field === 2,
+    (name) => (name === '' ? '' : rename(name)),
+  );
+}
+
+/** A TensorProto under another name. */
+export function renameTensor(tensor: Uint8Array, rename: (tensor: string) => string): Uint8Array {
+  return rewriteTexts(tensor, (field) => field === 8, rename);
+}
+
+function rewriteTexts(
+  message: Uint8Array,
+  isName: (field: number) => boolean,
+  rename: (name: string) => string,
+): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const { field, bytes, whole } of readFields(message)) {
+    parts.push(bytes && isName(field) ? textField(field, rename(decoder.decode(bytes))) : whole);
+  }
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+const decoder = new TextDecoder();
+
+function textField(field: number, text: string): Uint8Array {
+  return protobuf.Writer.create()
+    .uint32(field * 8 + 2)
+    .string(text)
+    .finish();
+}

@@ -1,8 +1,9 @@
 import type { GrownTree } from './grownTree.ts';
-import { fillHistogram, histogramLength, totalOf } from './histogram.ts';
+import { histogramLength, totalOf } from './histogram.ts';
+import type { Kernels } from './kernels.ts';
 import type { Columns, PackedRows } from './packedBins.ts';
 import { SHIFT, type Steps } from './packedGradients.ts';
-import { scanBoth, type Side } from './scan.ts';
+import type { Side } from './scan.ts';
 
 export interface LeafWiseLimits {
   leaves: number;
@@ -26,27 +27,33 @@ interface Leaf extends Side {
   histogram: Float64Array;
 }
 
+/** How many histograms there are at the same time at the most: of every leaf that may be cut, and of nothing. */
+export function mostHistograms(rows: number, { leaves, minLeaf }: LeafWiseLimits): number {
+  return Math.min(leaves, Math.floor(rows / Math.max(2, 2 * minLeaf)) + 1) + 1;
+}
+
 /**
  * Grows a tree by cutting, again and again, the leaf that gains most by it (Shi, "Best-first decision tree learning",
  * 2007; Ke et al., "LightGBM", NIPS 2017). Only the smaller child of a cut is counted, the other is what is left.
  */
 export class LeafWiseGrower {
+  readonly #kernels: Kernels;
   readonly #columns: Columns;
   readonly #limits: LeafWiseLimits;
   /** Positions, so that every leaf is a stretch. */
   readonly #rows: Int32Array;
   readonly #right: Int32Array;
-  readonly #gathered: Float64Array;
-  /** Histograms that no leaf holds. */
+  /** Histograms that no leaf holds; all are as long as those of all columns. */
   #free: Float64Array[] = [];
-  #zero = new Float64Array();
+  readonly #zero: Float64Array;
 
-  constructor(columns: Columns, limits: LeafWiseLimits) {
+  constructor(kernels: Kernels, columns: Columns, limits: LeafWiseLimits) {
+    this.#kernels = kernels;
     this.#columns = columns;
     this.#limits = limits;
-    this.#rows = new Int32Array(columns.length);
-    this.#right = new Int32Array(columns.length);
-    this.#gathered = new Float64Array(columns.length);
+    this.#rows = kernels.int32(columns.length);
+    this.#right = kernels.int32(columns.length);
+    this.#zero = kernels.float64(histogramLength(columns.binsOf.length));
   }
 
   /**
@@ -77,17 +84,13 @@ export class LeafWiseGrower {
     for (const { node, from, to, histogram } of leaves) {
       const value = valueOf(this.#rows, from, to);
       tree.value[node] = value;
-      for (let i = from; i < to; i++) scores[offset + this.#rows[i]] += value;
+      this.#kernels.addTo(scores, offset, this.#rows, from, to, value);
       this.#release(histogram);
     }
     return tree;
   }
 
   #root(rows: PackedRows, length: number, packed: Float64Array, steps: Steps | undefined): Leaf {
-    if (this.#zero.length !== histogramLength(rows)) {
-      this.#zero = new Float64Array(histogramLength(rows));
-      this.#free = [];
-    }
     const root = leafOf(0, 0, 0, length, 0, 0, this.#zero);
     if (!steps) return root;
     root.histogram = this.#count(rows, root, packed);
@@ -109,7 +112,15 @@ export class LeafWiseGrower {
   ): [Leaf, Leaf] | undefined {
     const { minLeaf } = this.#limits;
     const column = rows.columns[leaf.place];
-    const middle = this.#partition(column, leaf.cut, leaf.from, leaf.to);
+    const middle = this.#kernels.partition(
+      this.#columns,
+      column,
+      leaf.cut,
+      this.#rows,
+      leaf.from,
+      leaf.to,
+      this.#right,
+    );
     if (middle - leaf.from < minLeaf || leaf.to - middle < minLeaf) {
       leaf.gain = 0;
       return undefined;
@@ -149,11 +160,8 @@ export class LeafWiseGrower {
   }
 
   #count(rows: PackedRows, { from, to }: Leaf, packed: Float64Array): Float64Array {
-    const histogram = this.#free.pop() ?? new Float64Array(histogramLength(rows));
-    const gathered = this.#gathered;
-    const positions = this.#rows;
-    for (let i = from; i < to; i++) gathered[i - from] = packed[positions[i]];
-    fillHistogram(rows, positions, from, to, gathered, histogram);
+    const histogram = this.#free.pop() ?? this.#kernels.float64(this.#zero.length);
+    this.#kernels.fillHistogram(rows, this.#rows, from, to, packed, histogram);
     return histogram;
   }
 
@@ -166,7 +174,7 @@ export class LeafWiseGrower {
     }
     // Whole, so that the comparison of cuts is one of integers.
     const l2 = Math.round(this.#limits.l2 * steps.hessian);
-    scanBoth(rows, small.histogram, large.histogram, l2, small, large);
+    this.#kernels.scanBoth(rows, small.histogram, large.histogram, l2, small, large);
     for (const leaf of [small, large]) {
       if (leaf.gain > 0) continue;
       this.#release(leaf.histogram);
@@ -176,26 +184,6 @@ export class LeafWiseGrower {
 
   #release(histogram: Float64Array): void {
     if (histogram !== this.#zero) this.#free.push(histogram);
-  }
-
-  /** Stable, without a branch on the data: about half of such branches would be mispredicted. */
-  #partition(column: number, cut: number, from: number, to: number): number {
-    const { bins, length } = this.#columns;
-    const start = column * length;
-    const rows = this.#rows;
-    const rights = this.#right;
-    let left = from;
-    let right = 0;
-    for (let i = from; i < to; i++) {
-      const row = rows[i];
-      const goesRight = (cut - bins[start + row]) >>> 31;
-      rows[left] = row;
-      rights[right] = row;
-      right += goesRight;
-      left += 1 - goesRight;
-    }
-    for (let i = 0; i < right; i++) rows[left + i] = rights[i];
-    return left;
   }
 }
 

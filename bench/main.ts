@@ -61,7 +61,9 @@ program
 
 program
   .command('fit')
-  .description('Gradient boosting beside LightGBM, one thread each, on the same rows')
+  .description(
+    'Boosting beside LightGBM, logistic regression beside scikit-learn, one thread each, on the same rows',
+  )
   .option('--json <file>', 'write every figure there')
   .option('--peer-python <path>', 'a Python that has lightgbm and scikit-learn')
   .option(
@@ -70,7 +72,13 @@ program
     (prefix: string, prefixes: string[]) => [...prefixes, prefix],
     [] as string[],
   )
-  .option('--rows <n>', 'of the generated sets, where none is given', positive, 20_000)
+  .option(
+    '--rows <numbers>',
+    'of the generated sets, where none is given',
+    (text: string) => text.split(',').map(positive),
+    [20_000, 100_000],
+  )
+  .option('--learner <names>', 'some of: boosting, logistic', readLearners, ['boosting', 'logistic'])
   .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 5)
   .action(async (options: Parameters<typeof benchFit>[0]) => benchFit(options));
 
@@ -93,4 +101,10 @@ function positive(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('expected a whole number from 1.');
+}
+
+function readLearners(text: string): string[] {
+  const names = text.split(',');
+  if (names.every((name) => name === 'boosting' || name === 'logistic')) return names;
+  throw new InvalidArgumentError('expected boosting, logistic or both, with a comma between them.');
 }

@@ -3,7 +3,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { table } from '../../client/terminal/table.ts';
 import { makeSet, readSet, writeSet, type FitSet } from './data.ts';
-import { fitOurs, type Fit } from './ours.ts';
+import { fitOurs, type BenchedLearner, type Fit } from './ours.ts';
 import { startFitPeer, type FitPeer } from './peer.ts';
 
 export interface FitOptions {
@@ -11,7 +11,8 @@ export interface FitOptions {
   peerPython?: string;
   /** Prefixes of raw data sets; without any, generated ones. */
   set: string[];
-  rows: number;
+  rows: number[];
+  learner: BenchedLearner[];
   rounds: number;
 }
 
@@ -19,25 +20,31 @@ interface Line {
   work: string;
   ours: Fit;
   peer?: Fit;
-  /** LightGBM's median seconds over ours: above 1 ours is faster. */
+  /** The peer's median seconds over ours: above 1 ours is faster. */
   ratio?: number;
   /** The same of the processor's seconds. */
   cpuRatio?: number;
 }
 
-/** Boosting, 100 rounds on one thread, beside LightGBM: prints the table and writes the figures. */
-export async function benchFit({ json, peerPython, set, rows, rounds }: FitOptions): Promise<void> {
-  const sets = set.length > 0 ? set.map(readSet) : [3, 2].map((classes) => makeSet(rows, 20, classes));
+/** Boosting beside LightGBM, logistic regression beside scikit-learn: prints the table and writes the figures. */
+export async function benchFit({ json, peerPython, set, rows, learner, rounds }: FitOptions): Promise<void> {
+  const sets =
+    set.length > 0
+      ? set.map((prefix) => () => readSet(prefix))
+      : rows.flatMap((n) => [3, 2].map((classes) => () => makeSet(n, 20, classes)));
   const peer = peerPython === undefined ? undefined : await startFitPeer(peerPython);
   const folder = mkdtempSync(join(tmpdir(), 'perennial-fit-'));
   try {
     const lines: Line[] = [];
-    for (const one of sets) lines.push(await measure(one, peer, rounds, folder));
+    for (const open of sets) {
+      const one = open();
+      for (const name of learner) lines.push(await measure(name, one, peer, rounds, folder));
+    }
     const facts = {
       command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
       machine: `${cpus().length} x ${cpus()[0].model}, Node ${process.version}, load ${loadavg()[0].toFixed(1)}`,
-      load: `boosting, 100 rounds of 31 leaves, 1 thread, binning included; medians of ${rounds} interleaved rounds after one to warm up`,
-      peer: peer?.versions ?? 'LightGBM: not measured (--peer-python)',
+      load: `boosting: 100 rounds of 31 leaves, binning included; logistic: l2 = 1, tolerance 1e-4; 1 thread; medians of ${rounds} interleaved rounds after one to warm up`,
+      peer: peer?.versions ?? 'LightGBM, scikit-learn: not measured (--peer-python)',
     };
     console.log(`\n${fitTable(lines)}\n`);
     for (const fact of Object.values(facts)) console.log(`  ${fact}`);
@@ -58,25 +65,27 @@ export async function benchFit({ json, peerPython, set, rows, rounds }: FitOptio
 
 /** Round by round, every other one the other way about, so that what else the machine does meets both. */
 async function measure(
+  learner: BenchedLearner,
   set: FitSet,
   peer: FitPeer | undefined,
   rounds: number,
   folder: string,
 ): Promise<Line> {
-  const work = writeSet(set, join(folder, 'set'));
+  const work = { learner, ...writeSet(set, join(folder, 'set')) };
+  const name = `${learner}, ${set.name}`;
   const ours: Fit[] = [];
   const theirs: Fit[] = [];
   for (let round = 0; round <= rounds; round++) {
     const turns = [
-      async () => ours.push(fitOurs(set)),
+      async () => ours.push(fitOurs(learner, set)),
       async () => peer && theirs.push(await peer.fit(work)),
     ];
     for (const turn of round % 2 ? turns : turns.toReversed()) await turn();
     console.error(
-      `${set.name}, ${round === 0 ? 'warm-up' : `round ${round}`}: ours ${ours[round].seconds.toFixed(2)} s, LightGBM ${theirs[round]?.seconds.toFixed(2) ?? 'not measured'}`,
+      `${name}, ${round === 0 ? 'warm-up' : `round ${round}`}: ours ${ours[round].seconds.toFixed(2)} s, peer ${theirs[round]?.seconds.toFixed(2) ?? 'not measured'}`,
     );
   }
-  const line = { work: set.name, ours: medianOf(ours.slice(1)) };
+  const line = { work: name, ours: medianOf(ours.slice(1)) };
   if (!peer) return line;
   const other = medianOf(theirs.slice(1));
   return {
@@ -102,12 +111,9 @@ function fitTable(lines: readonly Line[]): string {
     ratio?.toFixed(2) ?? '',
     cpuRatio?.toFixed(2) ?? '',
   ]);
-  return table(
-    [['boosting', ...side, ...side.map((name) => `LightGBM ${name}`), 'ratio', 'CPU ratio'], ...rows],
-    {
-      right: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-    },
-  );
+  return table([['fit', ...side, ...side.map((name) => `peer's ${name}`), 'ratio', 'CPU ratio'], ...rows], {
+    right: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  });
 }
 
 function cpuMedian(fits: readonly Fit[]): number {

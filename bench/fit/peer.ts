@@ -7,17 +7,17 @@ import type { Fit } from './ours.ts';
 export interface FitPeer {
   /** Of its packages, for the record. */
   versions: string;
-  /** @param work what lightgbm_fit.py reads */
+  /** @param work what fit_peer.py reads */
   fit(work: object): Promise<Fit>;
   close(): void;
 }
 
-/** Starts LightGBM in a process that stays, so that no fit pays for the start. @throws where that Python has it not */
+/** Starts LightGBM and scikit-learn in a process that stays, so that no fit pays for the start. @throws where that Python has them not */
 export async function startFitPeer(python: string): Promise<FitPeer> {
-  const script = fileURLToPath(new URL('./peers/lightgbm_fit.py', import.meta.url));
+  const script = fileURLToPath(new URL('./peers/fit_peer.py', import.meta.url));
   const child = spawn(python, [script], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: childEnvironment({ OMP_NUM_THREADS: '1' }),
+    env: childEnvironment({ OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' }),
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const read = async (): Promise<unknown> => {

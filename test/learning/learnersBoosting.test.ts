@@ -3,6 +3,7 @@ import { fillHistogram, histogramLength, totalOf } from '../../learning/learners
 import type { BoostingModel } from '../../learning/learners/boosting/model.ts';
 import { gatherColumns, packRows } from '../../learning/learners/boosting/packedBins.ts';
 import { packGradients, SHIFT } from '../../learning/learners/boosting/packedGradients.ts';
+import { plainKernels } from '../../learning/learners/boosting/plainKernels.ts';
 import { cutOff } from '../../learning/learners/boosting/validation.ts';
 import { Random } from '../../learning/rng.ts';
 import type { Problem } from '../../learning/types.ts';
@@ -177,12 +178,15 @@ describe('packed sums', () => {
   const gradients = Float64Array.from({ length: rows }, () => random.unit() - 0.5);
   const hessians = Float64Array.from({ length: rows }, () => random.unit());
   const packed = new Float64Array(rows);
-  const steps = packGradients(gradients, hessians, 0, numbers.train.slice(0, rows), packed);
-  const table = packRows(gatherColumns(numbers.binned, numbers.train), Int32Array.of(0, 2, 3, 4, 1));
+  const steps = packGradients(plainKernels, gradients, hessians, 0, numbers.train.slice(0, rows), packed);
+  const table = packRows(
+    gatherColumns(numbers.binned, numbers.train, plainKernels),
+    Int32Array.of(0, 2, 3, 4, 1),
+    { binsOf: new Int32Array(5), bins: new Int32Array(2 * numbers.rows) },
+  );
   const count = (positions: Int32Array) => {
-    const histogram = new Float64Array(histogramLength(table));
-    const values = Float64Array.from(positions, (position) => packed[position]);
-    fillHistogram(table, positions, 0, positions.length, values, histogram);
+    const histogram = new Float64Array(histogramLength(5));
+    fillHistogram(table, positions, 0, positions.length, packed, histogram);
     return histogram;
   };
 

@@ -1,28 +1,30 @@
-import { BINS, type PackedRows } from './packedBins.ts';
+import { BINS, wordsOf, type PackedRows } from './packedBins.ts';
 
-/** Numbers of a histogram: one a bin of a place, places of an unfilled last word included. */
-export function histogramLength({ words }: PackedRows): number {
-  return words * 4 * BINS;
+/** Numbers of a histogram of as many columns: one a bin of a place, places of an unfilled last word included. */
+export function histogramLength(columns: number): number {
+  return wordsOf(columns) * 4 * BINS;
 }
 
 /**
  * Sums packed gradients by place and bin, four places a step.
  *
  * @param rows positions, of which from..to (excluded) are counted
- * @param values the packed gradient of rows[from + i] at i
+ * @param packed by position
+ * @param histogram overwritten; longer where it is made for more columns
  */
 export function fillHistogram(
   { bins, words }: PackedRows,
   rows: Int32Array,
   from: number,
   to: number,
-  values: Float64Array,
+  packed: Float64Array,
   histogram: Float64Array,
 ): void {
-  histogram.fill(0);
+  histogram.fill(0, 0, words * 4 * BINS);
   for (let i = from; i < to; i++) {
-    const value = values[i - from];
-    const start = rows[i] * words;
+    const row = rows[i];
+    const value = packed[row];
+    const start = row * words;
     const end = start + words;
     let at = 0;
     for (let word = start; word < end; word++) {

@@ -1,9 +1,10 @@
 import type { GrownTree } from './grownTree.ts';
-import { fillHistogram, histogramLength, totalOf } from './histogram.ts';
+import { histogramLength, totalOf } from './histogram.ts';
+import type { Kernels } from './kernels.ts';
 import type { Columns, PackedRows } from './packedBins.ts';
 import { SHIFT, type Steps } from './packedGradients.ts';
+import { partitionWithGap } from './partition.ts';
 import { scanByRules, subtract, type RuledSide, type Rules } from './ruledScan.ts';
-import { scanBoth } from './scan.ts';
 
 export interface LeafWiseLimits {
   leaves: number;
@@ -27,30 +28,36 @@ interface Leaf extends RuledSide {
   histogram: Float64Array;
 }
 
+/** How many histograms there are at the same time at the most: of every leaf that may be cut, and of nothing. */
+export function mostHistograms(rows: number, { leaves, minLeaf }: LeafWiseLimits): number {
+  return Math.min(leaves, Math.floor(rows / Math.max(2, 2 * minLeaf)) + 1) + 1;
+}
+
 /**
  * Grows a tree by cutting, again and again, the leaf that gains most by it (Shi, "Best-first decision tree learning",
  * 2007; Ke et al., "LightGBM", NIPS 2017). Only the smaller child of a cut is counted, the other is what is left.
  */
 export class LeafWiseGrower {
+  readonly #kernels: Kernels;
   readonly #columns: Columns;
   readonly #limits: LeafWiseLimits;
   readonly #rules: Rules | undefined;
   /** Positions, so that every leaf is a stretch. */
   readonly #rows: Int32Array;
   readonly #right: Int32Array;
-  readonly #gathered: Float64Array;
-  /** Histograms that no leaf holds. */
+  /** Histograms that no leaf holds; all are as long as those of all columns. */
   #free: Float64Array[] = [];
-  #zero = new Float64Array();
+  readonly #zero: Float64Array;
 
   /** @param rules absent: no value is missing and no feature has a direction */
-  constructor(columns: Columns, limits: LeafWiseLimits, rules?: Rules) {
+  constructor(kernels: Kernels, columns: Columns, limits: LeafWiseLimits, rules?: Rules) {
+    this.#kernels = kernels;
     this.#columns = columns;
     this.#limits = limits;
     this.#rules = rules;
-    this.#rows = new Int32Array(columns.length);
-    this.#right = new Int32Array(columns.length);
-    this.#gathered = new Float64Array(columns.length);
+    this.#rows = kernels.int32(columns.length);
+    this.#right = kernels.int32(columns.length);
+    this.#zero = kernels.float64(histogramLength(columns.binsOf.length));
   }
 
   /**
@@ -84,17 +91,13 @@ export class LeafWiseGrower {
     for (const { node, from, to, histogram, low, high } of leaves) {
       const value = valueOf(this.#rows, from, to, low * unit, high * unit);
       tree.value[node] = value;
-      for (let i = from; i < to; i++) scores[offset + this.#rows[i]] += value;
+      this.#kernels.addTo(scores, offset, this.#rows, from, to, value);
       this.#release(histogram);
     }
     return tree;
   }
 
   #root(rows: PackedRows, length: number, packed: Float64Array, steps: Steps | undefined): Leaf {
-    if (this.#zero.length !== histogramLength(rows)) {
-      this.#zero = new Float64Array(histogramLength(rows));
-      this.#free = [];
-    }
     const root = leafOf(0, 0, 0, length, 0, 0, this.#zero);
     if (!steps) return root;
     root.histogram = this.#count(rows, root, packed);
@@ -116,7 +119,11 @@ export class LeafWiseGrower {
   ): [Leaf, Leaf] | undefined {
     const { minLeaf } = this.#limits;
     const column = rows.columns[leaf.place];
-    const middle = this.#partition(column, leaf.cut, leaf.gap, leaf.from, leaf.to);
+    const stretch = [this.#rows, leaf.from, leaf.to, this.#right] as const;
+    const middle =
+      leaf.gap < 0
+        ? this.#kernels.partition(this.#columns, column, leaf.cut, ...stretch)
+        : partitionWithGap(this.#columns, column, leaf.cut, leaf.gap, ...stretch);
     if (middle - leaf.from < minLeaf || leaf.to - middle < minLeaf) {
       leaf.gain = 0;
       return undefined;
@@ -161,11 +168,8 @@ export class LeafWiseGrower {
   }
 
   #count(rows: PackedRows, { from, to }: Leaf, packed: Float64Array): Float64Array {
-    const histogram = this.#free.pop() ?? new Float64Array(histogramLength(rows));
-    const gathered = this.#gathered;
-    const positions = this.#rows;
-    for (let i = from; i < to; i++) gathered[i - from] = packed[positions[i]];
-    fillHistogram(rows, positions, from, to, gathered, histogram);
+    const histogram = this.#free.pop() ?? this.#kernels.float64(this.#zero.length);
+    this.#kernels.fillHistogram(rows, this.#rows, from, to, packed, histogram);
     return histogram;
   }
 
@@ -181,7 +185,7 @@ export class LeafWiseGrower {
     if (this.#rules) {
       subtract(small.histogram, large.histogram);
       for (const leaf of [small, large]) scanByRules(rows, leaf.histogram, l2, this.#rules, leaf);
-    } else scanBoth(rows, small.histogram, large.histogram, l2, small, large);
+    } else this.#kernels.scanBoth(rows, small.histogram, large.histogram, l2, small, large);
     for (const leaf of [small, large]) {
       if (leaf.gain > 0) continue;
       this.#release(leaf.histogram);
@@ -216,31 +220,6 @@ export class LeafWiseGrower {
     const [lower, upper] = sign > 0 ? [left, right] : [right, left];
     lower.high = middle;
     upper.low = middle;
-  }
-
-  /**
-   * Stable, without a branch on the data: about half of such branches would be mispredicted.
-   *
-   * @param gap a bin that goes left in spite of the cut, or -1
-   */
-  #partition(column: number, cut: number, gap: number, from: number, to: number): number {
-    const { bins, length } = this.#columns;
-    const start = column * length;
-    const rows = this.#rows;
-    const rights = this.#right;
-    let left = from;
-    let right = 0;
-    for (let i = from; i < to; i++) {
-      const row = rows[i];
-      const bin = bins[start + row];
-      const goesRight = ((cut - bin) >>> 31) & (((bin - gap) | (gap - bin)) >>> 31);
-      rows[left] = row;
-      rights[right] = row;
-      right += goesRight;
-      left += 1 - goesRight;
-    }
-    for (let i = 0; i < right; i++) rows[left + i] = rights[i];
-    return left;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { BinnedMatrix } from '../../types.ts';
+import type { Kernels } from './kernels.ts';
 
 /** Bins of a column start this many numbers apart in a histogram. */
 export const BINS = 256;
@@ -16,9 +17,13 @@ export interface Columns {
   binsOf: Int32Array;
 }
 
-export function gatherColumns({ bins, columns, edges, gaps }: BinnedMatrix, rows: Int32Array): Columns {
+export function gatherColumns(
+  { bins, columns, edges, gaps }: BinnedMatrix,
+  rows: Int32Array,
+  kernels: Pick<Kernels, 'uint8'>,
+): Columns {
   const { length } = rows;
-  const gathered = new Uint8Array(length * columns);
+  const gathered = kernels.uint8(length * columns);
   for (let i = 0; i < length; i++) {
     const at = rows[i] * columns;
     for (let c = 0, to = i; c < columns; c++, to += length) gathered[to] = bins[at + c];
@@ -29,6 +34,9 @@ export function gatherColumns({ bins, columns, edges, gaps }: BinnedMatrix, rows
     binsOf: Int32Array.from(edges, (of, c) => of.length + 1 + (gaps?.[c] ?? 0)),
   };
 }
+
+/** Words that hold the bins of as many columns. */
+export const wordsOf = (columns: number) => Math.ceil(columns / 4);
 
 /** Some columns, a row's bins side by side. */
 export interface PackedRows {
@@ -42,13 +50,20 @@ export interface PackedRows {
   bins: Int32Array;
 }
 
-export function packRows({ length, bins, binsOf }: Columns, columns: Int32Array): PackedRows {
-  const words = Math.ceil(columns.length / 4);
-  const packed = new Int32Array(length * words);
+/** @param into at least as long; words of other columns may be in it */
+export function packRows(
+  { length, bins, binsOf }: Columns,
+  columns: Int32Array,
+  into: { binsOf: Int32Array; bins: Int32Array },
+): PackedRows {
+  const words = wordsOf(columns.length);
+  const packed = into.bins.subarray(0, length * words).fill(0);
   columns.forEach((column, place) => {
     const shift = (place & 3) << 3;
     const from = column * length;
     for (let i = 0, to = place >> 2; i < length; i++, to += words) packed[to] |= bins[from + i] << shift;
   });
-  return { columns, binsOf: Int32Array.from(columns, (column) => binsOf[column]), words, bins: packed };
+  const own = into.binsOf.subarray(0, columns.length);
+  columns.forEach((column, place) => (own[place] = binsOf[column]));
+  return { columns, binsOf: own, words, bins: packed };
 }

@@ -3,10 +3,11 @@ import type { Problem } from '../../types.ts';
 import { weightsOf } from '../weights.ts';
 import { logLoss, softmaxLoss } from './classLoss.ts';
 import { addAnswers, type GrownTree } from './grownTree.ts';
-import { LeafWiseGrower, type LeafValue } from './leafWise.ts';
+import { kernelsFor, type Kernels } from './kernels.ts';
+import { LeafWiseGrower, mostHistograms, type LeafValue } from './leafWise.ts';
 import type { Loss } from './loss.ts';
 import { quantileLoss, squaredLoss } from './numberLoss.ts';
-import { gatherColumns, packRows } from './packedBins.ts';
+import { gatherColumns, packRows, wordsOf } from './packedBins.ts';
 import { packGradients } from './packedGradients.ts';
 import type { Params } from './params.ts';
 import { rulesOf } from './rules.ts';
@@ -28,7 +29,6 @@ export interface Boosted {
 export function runRounds(problem: Problem, params: Params, seed: number): Boosted {
   const { binned, columns, train, task } = problem;
   if (train.length === 0) throw new RangeError('There are no rows to learn from.');
-  const loss = lossOf(problem, params);
   const { fit, judge } =
     params.patience === null
       ? { fit: train, judge: new Int32Array() }
@@ -44,21 +44,30 @@ export function runRounds(problem: Problem, params: Params, seed: number): Boost
   order.set(fit);
   order.set(judge, fit.length);
   const stride = order.length;
-  const y = Float64Array.from(order, (row) => problem.y[row]);
+  const limits = { ...params, maxDepth: params.maxDepth ?? Infinity };
+  const kernels = kernelsFor({
+    rows: stride,
+    columns,
+    scores: task === 'multiclass' ? problem.classes : 1,
+    histograms: mostHistograms(fit.length, limits),
+  });
+  const loss = lossOf(problem, params, kernels);
+  const y = kernels.float64(stride);
+  for (let i = 0; i < stride; i++) y[i] = problem.y[order[i]];
+  const table = gatherColumns(binned, order, kernels);
   const rowWeights = weightsOf(problem, params.classWeight);
   const weights = rowWeights && Float64Array.from(order, (row) => rowWeights[row]);
-  const table = gatherColumns(binned, order);
   const every = Int32Array.from({ length: columns }, (_, column) => column);
-  const all = packRows(table, every);
+  const byRow = { binsOf: kernels.int32(columns), bins: kernels.int32(stride * wordsOf(columns)) };
+  const all = packRows(table, every, byRow);
 
   const start = loss.start(y, fit.length, weights);
-  const scores = new Float64Array(loss.scores * stride);
+  const scores = kernels.float64(loss.scores * stride);
   start.forEach((score, k) => scores.fill(score, k * stride, (k + 1) * stride));
-  const gradients = new Float64Array(scores.length);
-  const hessians = new Float64Array(scores.length);
-  const packed = new Float64Array(stride);
-  const limits = { ...params, maxDepth: params.maxDepth ?? Infinity };
-  const grower = new LeafWiseGrower(table, limits, rulesOf(problem, params.monotone));
+  const gradients = kernels.float64(scores.length);
+  const hessians = kernels.float64(scores.length);
+  const packed = kernels.float64(stride);
+  const grower = new LeafWiseGrower(kernels, table, limits, rulesOf(problem, params.monotone));
 
   const positions = Int32Array.from({ length: stride }, (_, i) => i);
   const rounds: GrownTree[][] = [];
@@ -73,13 +82,17 @@ export function runRounds(problem: Problem, params: Params, seed: number): Boost
     for (let k = 0; k < loss.scores; k++) {
       const offset = k * stride;
       const seen =
-        params.columnShare === 1 ? all : packRows(table, drawSome(every, params.columnShare, random));
-      const steps = packGradients(gradients, hessians, offset, taken, packed);
+        params.columnShare === 1 ? all : packRows(table, drawSome(every, params.columnShare, random), byRow);
+      const steps = packGradients(kernels, gradients, hessians, offset, taken, packed);
       const valueOf: LeafValue = (leaf, from, to, low, high) =>
         params.learningRate *
         (loss.step
           ? loss.step(y, scores, leaf, from, to, weights)
-          : within(newtonStep(gradients, hessians, offset, leaf, from, to, params.l2), low, high));
+          : within(
+              newtonStep(kernels.sumSlopes(gradients, hessians, offset, leaf, from, to, params.l2)),
+              low,
+              high,
+            ));
       const tree = grower.grow(seen, taken, packed, steps, valueOf, scores, offset);
       addAnswers(tree, table, left, scores, offset);
       trees.push(tree);
@@ -95,8 +108,8 @@ export function runRounds(problem: Problem, params: Params, seed: number): Boost
   return { start, rounds: least < Infinity ? rounds.slice(0, best + 1) : rounds };
 }
 
-function lossOf({ task, classes }: Problem, { loss, quantile }: Params): Loss {
-  if (task !== 'regression') return classes === 2 ? logLoss : softmaxLoss(classes);
+function lossOf({ task, classes }: Problem, { loss, quantile }: Params, kernels: Kernels): Loss {
+  if (task !== 'regression') return classes === 2 ? logLoss(kernels) : softmaxLoss(classes, kernels);
   if (loss === 'squared') return squaredLoss;
   return quantileLoss(loss === 'absolute' ? 0.5 : quantile);
 }
@@ -121,21 +134,7 @@ function within(value: number, low: number, high: number): number {
 }
 
 /** In float64 from the rows themselves: the packed sums that chose the cuts are rounded. */
-function newtonStep(
-  gradients: Float64Array,
-  hessians: Float64Array,
-  offset: number,
-  rows: Int32Array,
-  from: number,
-  to: number,
-  l2: number,
-): number {
-  let gradient = 0;
-  let hessian = l2;
-  for (let i = from; i < to; i++) {
-    gradient += gradients[offset + rows[i]];
-    hessian += hessians[offset + rows[i]];
-  }
+function newtonStep({ gradient, hessian }: { gradient: number; hessian: number }): number {
   return hessian > 0 ? -gradient / hessian : 0;
 }
 

@@ -87,7 +87,14 @@ export function scanBoth(
   finish(two, best2, l2, parent, binsOf);
 }
 
-function finish(side: Side, best: number, l2: number, histogram: Float64Array, binsOf: Int32Array): void {
+/** Turns what the comparison found into a gain, and sets the cut between the bins that hold rows. */
+export function finish(
+  side: Side,
+  best: number,
+  l2: number,
+  histogram: Float64Array,
+  binsOf: Int32Array,
+): void {
   const total = side.hessian + 2 * l2;
   side.gain = best === 0 ? 0 : (best - (side.gradient * side.gradient * l2) / (side.hessian + l2)) / total;
   if (!(side.gain > 0)) {

@@ -1,4 +1,4 @@
-"""One LightGBM fit a line of input: `{rows, columns, classes, fitted, x, y}` in, `{seconds, cpuSeconds, logLoss, accuracy}` out.
+"""One fit a line of input: `{learner, rows, columns, classes, fitted, x, y}` in, `{seconds, cpuSeconds, logLoss, accuracy}` out.
 
 x is float32 [rows, columns] and y int32 [rows], raw files; the first `fitted` rows are learned from, the rest judged.
 """
@@ -10,15 +10,22 @@ import warnings
 
 import lightgbm
 import numpy as np
+import sklearn
+from sklearn.linear_model import LogisticRegression
 
 warnings.filterwarnings("ignore")
-print(json.dumps({"versions": f"Python {sys.version.split()[0]}, lightgbm {lightgbm.__version__}, numpy {np.__version__}"}), flush=True)
+LEARNERS = {
+    "boosting": lambda: lightgbm.LGBMClassifier(n_estimators=100, random_state=0, n_jobs=1, verbose=-1),
+    "logistic": lambda: LogisticRegression(max_iter=500),
+}
+VERSIONS = f"lightgbm {lightgbm.__version__}, scikit-learn {sklearn.__version__}, numpy {np.__version__}"
+print(json.dumps({"versions": f"Python {sys.version.split()[0]}, {VERSIONS}"}), flush=True)
 for line in sys.stdin:
     work = json.loads(line)
     x = np.fromfile(work["x"], dtype="<f4").reshape(work["rows"], work["columns"])
     y = np.fromfile(work["y"], dtype="<i4")
     n = work["fitted"]
-    model = lightgbm.LGBMClassifier(n_estimators=100, random_state=0, n_jobs=1, verbose=-1)
+    model = LEARNERS[work["learner"]]()
     cpu, started = time.process_time(), time.perf_counter()
     model.fit(x[:n], y[:n])
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu

@@ -50,7 +50,7 @@ program
   .option('--set <names>', 'some of: elec2, bikes', (text: string) => text.split(','), ['elec2', 'bikes'])
   .option(
     '--policy <names>',
-    'never, schedule:<weeks>, watch:<weeks>: the calendar every so many weeks, the watch after so many at the earliest',
+    'never, schedule:<weeks>, watch:<weeks>[:<alpha>]: the calendar every so many weeks, the watch after so many at the earliest, by evidence of 1 / alpha',
     readPolicies,
     readPolicies(DEFAULT_POLICIES),
   )

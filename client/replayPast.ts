@@ -15,6 +15,7 @@ import {
   type Watched,
 } from '../workflows/lifecycleMessages.ts';
 import { ids } from '../workflows/messages.ts';
+import { steadily } from './steadily.ts';
 
 /** What happened once, replayed as traffic: each row is asked at its time, and what was true is told some time later. */
 export interface PastRow {
@@ -73,17 +74,20 @@ export async function replayPast(past: ReplayedPast): Promise<Chunk[]> {
       while (next < rows.length && rows[next].at < to) next++;
       const asked = rows.slice(first, next);
       if (asked.length === 0) continue;
-      const version = (await store.routes.get(name))?.championVersion ?? 0;
-      const quality = await answer(past, await models.get(version), asked);
+      const version = (await steadily(() => store.routes.get(name)))?.championVersion ?? 0;
+      const model = await steadily(() => models.get(version));
+      const quality = await answer(past, model, asked);
       untold.push(...asked);
       await tell(past, untold, to);
       const end = new Date(to).toISOString();
       const watched = past.watched ? await look(temporal, name, end) : null;
       if (past.scheduleEvery !== undefined && (n + 1) % past.scheduleEvery === 0) {
-        await temporal.workflow.getHandle(ids.lifecycle(name)).signal(triggerSignal, {
+        const trigger = {
           ...{ id: `past/${end}`, kind: 'schedule' as const, by: ids.schedule(name), at: end },
           reason: 'It is time, by the schedule of the definition.',
-        });
+        };
+        const lifecycle = temporal.workflow.getHandle(ids.lifecycle(name));
+        await steadily(() => lifecycle.signal(triggerSignal, trigger));
       }
       const lifecycle = past.rest === false ? undefined : await atRest(temporal, name);
       const chunk = { from, to, rows: asked.length, version, quality, watched, lifecycle };
@@ -100,14 +104,16 @@ export async function replayPast(past: ReplayedPast): Promise<Chunk[]> {
 export async function atRest(temporal: Client, name: string): Promise<LifecycleProgress> {
   const handle = temporal.workflow.getHandle(ids.lifecycle(name));
   for (;;) {
-    const progress = await handle.query(lifecycleQuery);
+    const progress = await steadily(() => handle.query(lifecycleQuery));
     if (progress.settled && !progress.training && !progress.rollout) return progress;
     await pause(100);
   }
 }
 
+/** Asked again under the same id it is the same look. */
 async function look(temporal: Client, name: string, to: string): Promise<Watched | null> {
-  return temporal.workflow.getHandle(ids.watch(name)).executeUpdate(watchNow, { args: [{ to }] });
+  const handle = temporal.workflow.getHandle(ids.watch(name));
+  return steadily(() => handle.executeUpdate(watchNow, { args: [{ to }], updateId: `past/${to}` }));
 }
 
 async function tell(
@@ -118,14 +124,12 @@ async function tell(
   const count = untold.findIndex(({ at }) => at + labelDelayMs > now);
   const due = untold.splice(0, count < 0 ? untold.length : count);
   for (let i = 0; i < due.length; i += MAX_LABELS) {
-    await store.labels.put(
-      name,
-      due.slice(i, i + MAX_LABELS).map(({ key, at, truth }) => ({
-        key,
-        value: truth,
-        observedAt: new Date(at + labelDelayMs).toISOString(),
-      })),
-    );
+    const labels = due.slice(i, i + MAX_LABELS).map(({ key, at, truth }) => ({
+      key,
+      value: truth,
+      observedAt: new Date(at + labelDelayMs).toISOString(),
+    }));
+    await steadily(() => store.labels.put(name, labels));
   }
 }
 
@@ -182,7 +186,9 @@ async function answer(
     latencyUs: 500,
   }));
   const days = new Set(records.map(({ at }) => new Date(at).toISOString().slice(0, 10)));
-  await store.predictions.append(randomUUID(), [...days], records.map(encodePrediction));
+  const [segment, tuples] = [randomUUID(), records.map(encodePrediction)];
+  // A segment that is there is not appended again.
+  await steadily(() => store.predictions.append(segment, [...days], tuples));
   const { classes } = signature;
   const losses = rows.map(({ truth }, i) =>
     answers.labels && classes

@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { DefinitionChange } from '../decisions/lifecycle/change.ts';
 import type { NoticeEvent } from '../decisions/lifecycle/policy.ts';
+import type { FallEvidence } from '../decisions/watch/fallEvidence.ts';
 import type { WatchSignal, WindowVerdict } from '../decisions/watch/verdict.ts';
 import type { Order } from './messages.ts';
 
@@ -203,6 +204,8 @@ export interface WatchState {
   /** Verdicts of the newest windows of this champion, newest last. */
   verdicts: WindowVerdict[];
   version?: number;
+  /** What this champion's labels say of a fall; absent where it has none, and in a watch that began before it was weighed. */
+  evidence?: FallEvidence;
   /** The newest window with enough rows and no fault: what a sudden change is told by. */
   healthy?: number;
   /** What the lifecycle was told last. */

@@ -6,10 +6,12 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { addToEvidence } from '../decisions/watch/fallEvidence.ts';
 import { judgeWatch } from '../decisions/watch/judgeWatch.ts';
 import { judgeWindow } from '../decisions/watch/judgeWindow.ts';
 import {
@@ -27,6 +29,8 @@ import { orchestrator, step, trainer, trainerOptions } from './options.ts';
 
 /** A window costs about 17; whoever takes over a watch replays all of them. */
 const MAX_HISTORY_EVENTS = 1_000;
+/** Since 0.1.0's histories: a fall is weighed over all labels of a champion. */
+const EVIDENCE = 'fall-evidence';
 /** Verdicts that are kept in memory; a policy asks for the last 20 at the most. */
 const MAX_VERDICTS = 20;
 
@@ -129,11 +133,14 @@ export async function watch(input: WatchRunInput): Promise<void> {
     if (!observed) return null;
     const { facts, distributionDigest } = observed;
     if (facts.version !== state.version) {
-      Object.assign(state, { version: facts.version, verdicts: [] });
+      Object.assign(state, { version: facts.version, verdicts: [], evidence: undefined });
     }
     const verdict = judgeWindow(facts, policy);
     state.verdicts = [...state.verdicts, verdict].slice(-MAX_VERDICTS);
-    const signal = judgeWatch(state.verdicts, policy);
+    // What happened in a watch that began before goes by the windows' own verdicts, as it did then.
+    if (patched(EVIDENCE) && verdict.faults.length === 0)
+      state.evidence = addToEvidence(state.evidence, facts.realised, policy);
+    const signal = judgeWatch(state.verdicts, policy, state.evidence);
     await trainer.recordWindow.executeWithOptions(long(`Window ${number}: ${verdict.state}`), [
       { name, number, facts, verdict, signal, distributionDigest },
     ]);

@@ -71,11 +71,14 @@ function byRetrainings({ quality, better, policies }: StudyResult) {
   return {
     width: 300,
     height: 240,
-    title: { text: 'What it costs', subtitle: `${better} is better; beside each point its weeks` },
+    title: {
+      text: 'What it costs',
+      subtitle: `${better} is better; beside each point its weeks, and its alpha`,
+    },
     data: {
-      values: policies.map(({ kind, weeks, retrainings, mean }) => ({
+      values: policies.map(({ kind, weeks, alpha, retrainings, mean }) => ({
         kind: NAMES[kind],
-        weeks: weeks === undefined ? '' : String(weeks),
+        weeks: [weeks, alpha].filter((part) => part !== undefined).join(', '),
         retrainings,
         mean,
       })),

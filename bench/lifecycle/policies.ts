@@ -6,6 +6,8 @@ export interface Policy {
   kind: Kind;
   /** Of the calendar: weeks between two retrainings. Of the watch: weeks between two at the least. */
   weeks?: number;
+  /** Of the watch: `quality.alpha`, what evidence of a fall it asks for; absent: the default. */
+  alpha?: number;
 }
 
 export interface StudyResult {
@@ -29,25 +31,29 @@ export interface PolicyResult extends Policy {
   seconds: number;
 }
 
-/** Every period of either, so that neither is compared at a period that suits it. */
+/** Every period of either, so that neither is compared at a period that suits it; and a watch that asks for less evidence. */
 export const DEFAULT_POLICIES =
-  'never,schedule:2,schedule:3,schedule:4,schedule:6,watch:2,watch:3,watch:4,watch:6';
+  'never,schedule:2,schedule:3,schedule:4,schedule:6,watch:2,watch:3,watch:4,watch:6,watch:2:0.05';
 
-/** @throws where it is none of `never`, `schedule:<weeks>`, `watch:<weeks>` */
+/** @throws where it is none of `never`, `schedule:<weeks>`, `watch:<weeks>`, `watch:<weeks>:<alpha>` */
 export function readPolicies(text: string): Policy[] {
   return text.split(',').map((one) => {
     if (one === 'never') return { kind: 'never' };
-    const [, kind, weeks] = /^(schedule|watch):([1-9]\d?)$/.exec(one) ?? [];
-    if (kind === undefined)
-      throw new Error(`--policy is ${one}; expected never, schedule:<weeks> or watch:<weeks>`);
-    return { kind: kind as Kind, weeks: Number(weeks) };
+    const [, schedule, watch, alpha] =
+      /^(?:schedule:([1-9]\d?)|watch:([1-9]\d?)(?::(0\.\d+))?)$/.exec(one) ?? [];
+    if (schedule !== undefined) return { kind: 'schedule', weeks: Number(schedule) };
+    if (watch === undefined)
+      throw new Error(
+        `--policy is ${one}; expected never, schedule:<weeks>, watch:<weeks> or watch:<weeks>:<alpha>`,
+      );
+    return { kind: 'watch', weeks: Number(watch), ...(alpha === undefined ? {} : { alpha: Number(alpha) }) };
   });
 }
 
-export function wordsOf({ kind, weeks = 0 }: Policy): string {
+export function wordsOf({ kind, weeks = 0, alpha }: Policy): string {
   if (kind === 'never') return 'never';
   const period = `${weeks} week${weeks === 1 ? '' : 's'}`;
   return kind === 'schedule'
     ? `by the calendar, every ${period}`
-    : `by the watch, ${period} apart at the least`;
+    : `by the watch, ${period} apart at the least${alpha === undefined ? '' : `, alpha ${alpha}`}`;
 }

@@ -94,7 +94,7 @@ export const SETS: Record<string, (folder: string) => PastSet> = {
 function define(
   name: string,
   columns: readonly string[],
-  { kind, weeks = 0 }: Policy,
+  { kind, weeks = 0, alpha }: Policy,
   how: Pick<LifecycleInput, 'search' | 'select'> & {
     /** Units of the loss by which the mean may be above that of the hold-out. */
     quality: number;
@@ -115,7 +115,7 @@ function define(
       everyMs: days(7),
       minRows: 100,
       ignore: how.ignore,
-      quality: { margin: how.quality, minLabels: 100 },
+      quality: { margin: how.quality, minLabels: 100, alpha },
       // A week is 336 or 168 rows: one that differs and is answered worse is enough.
       drift: { windows: 2, atLeast: 1 },
     },

@@ -32,7 +32,10 @@ export const watchSchema = z.strictObject({
       minLabels: z.int().min(50).default(200),
       /** How much worse than on the hold-out the mean loss of a row must be to count as a fall, in units of the loss. */
       margin: z.number().gt(0).default(0.02),
-      /** Of the one-sided test, in each window. */
+      /**
+       * Of the one-sided test, in each window; and of the evidence over all of them: while there is no fall, one is told
+       * once in 1 / alpha stretches of `minLabels` labels at the most, on average.
+       */
       alpha: z.number().gt(0).max(0.2).default(0.01),
       /** Realised `select.metric` that is too low (scores) or too high (errors) for a champion to stay in probation. */
       atLeast: z.number().optional(),

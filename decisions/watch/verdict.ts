@@ -28,11 +28,14 @@ export interface Fault {
   message: string;
 }
 
-/** What the watch says after a window, from the verdicts of the last few windows of this champion. */
+/** What the watch says after a window, from the windows of this champion. */
 export interface WatchSignal {
   /** Drift in `atLeast` of the last `windows`. */
   drift: boolean;
-  /** Realised quality, or the estimate where no labels are there, fell in `atLeast` of the last `windows` that know. */
+  /**
+   * By the evidence of all labels of this champion (fallEvidence.ts); or by `atLeast` of the last `windows` that know, where
+   * these have no labels and their estimate fell, or are below the floor.
+   */
   fall: boolean;
   /** Realised quality is certainly below the declared floor in the newest window that knows. */
   belowFloor: boolean;

@@ -63,6 +63,8 @@ export async function recordLifecycles(
     await lifecycle(name).remove(by('recorded'));
     await save('driven.lifecycle', ids.lifecycle(name));
     await save('driven.watch', ids.watch(name));
+    // Since falls are weighed over windows; driven.watch of 0.1.0 is from before.
+    await save('weighed.watch', ids.watch(name));
     const told = ids.notice(name, '1');
     await temporal.workflow.getHandle(told).result();
     await save('told.notice', told);

@@ -33,7 +33,7 @@ test('there are histories of every workflow, of every way in which a training an
     expect(kinds).toContain(`${outcome}.rollout.json`);
   for (const life of ['driven', 'asked', 'resumed', 'scheduled'])
     expect(kinds).toContain(`${life}.lifecycle.json`);
-  for (const history of ['driven.watch', 'told.notice', 'told.scheduledTrigger'])
+  for (const history of ['driven.watch', 'weighed.watch', 'told.notice', 'told.scheduledTrigger'])
     expect(kinds).toContain(`${history}.json`);
 });
 

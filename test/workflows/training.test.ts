@@ -330,7 +330,7 @@ describe('while a training is under way', () => {
     await end(handle);
     expect((await bench.client.run('cancelled', 1)).run).toMatchObject({ status: 'cancelled' });
     const candidates = await startedCandidates('cancelled', 1);
-    for (const id of [ids.search('cancelled', 1), candidates.at(-1) as string]) {
+    for (const id of [ids.search('cancelled', 1), candidates.at(-1)]) {
       await expect
         .poll(async () => (await bench.temporal.workflow.getHandle(id).describe()).status.name, {
           timeout: 30_000,

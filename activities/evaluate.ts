@@ -143,7 +143,11 @@ async function recentOf(
   const { y, predictions } = await scoreHoldOut(session, holdOut);
   const value = computeMetrics(task, classes?.length ?? 1, positive, y, predictions)[metric];
   if (value === undefined || !Number.isFinite(value)) return undefined;
-  return { rows: y.length, recentFrom: new Date(holdOut.after.epochMs).toISOString(), metric: value };
+  const { epochMs, included } = holdOut.after;
+  return {
+    ...{ rows: y.length, recentFrom: new Date(epochMs).toISOString(), metric: value },
+    ...(included ? { newest: included } : {}),
+  };
 }
 
 /** How much worse the metric becomes when one raw column's values are dealt to the wrong rows. */

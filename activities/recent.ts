@@ -9,8 +9,11 @@ const MIN_RECENT_ROWS = 200;
 const MAX_DATE_MS = 8.64e15;
 
 /**
- * Which hold-out rows are newer than every row of the champion's own dataset, its hold-out included: neither model has
- * seen them, and they are as the rows to come will be. Undefined where they are too few, or nothing says how old rows are.
+ * The hold-out rows by which a retrained model is compared with the champion: those that are newer than every row of the
+ * champion's own dataset, its hold-out included, for they are as the rows to come will be. Where they are too few, the
+ * newest MIN_RECENT_ROWS: neither model has learned from any of them either, and all hold-out rows would be nearly all of
+ * a world that may be gone (docs/drift.md has what that cost). Undefined where the hold-out has fewer rows than that, or
+ * nothing says how old they are.
  */
 export async function recentRows(
   store: Store,
@@ -22,8 +25,9 @@ export async function recentRows(
   const { columns } = await store.datasets.get(champion.datasetDigest);
   const seen = columns.find(({ name }) => name === time);
   if (seen?.max === undefined || (seen.type !== 'timestamp' && seen.type !== 'number')) return undefined;
-  const after = { column: time, epochMs: seen.max };
-  if (Math.abs(after.epochMs) > MAX_DATE_MS) return undefined;
-  const rows = await table.count({ side: 'test', after, limit }, { signal });
-  return rows < MIN_RECENT_ROWS ? undefined : after;
+  const newest = await table.nthNewest(time, MIN_RECENT_ROWS, { side: 'test', limit }, { signal });
+  if (newest === undefined || Math.abs(newest) > MAX_DATE_MS) return undefined;
+  return newest > seen.max
+    ? { column: time, epochMs: seen.max }
+    : { column: time, epochMs: newest, included: true };
 }

@@ -21,6 +21,8 @@ export interface ComparedRows {
   rows: number;
   /** ISO 8601: the newest that the champion has seen; these rows are newer. Absent: all hold-out rows. */
   recentFrom?: string;
+  /** Too few were newer: `recentFrom` is the first of the newest, and some of them are in the champion's hold-out too. */
+  newest?: true;
   /** The candidate's metric on them. */
   metric?: number;
 }
@@ -39,8 +41,8 @@ export interface GateVerdict {
 /**
  * Whether a trained model may become a version: above its floor, and no worse than the champion on the same hold-out.
  * The first one through becomes champion; a later one is registered beside the champion, which only a rollout replaces.
- * A retrained one is compared on recent rows, where there are enough of them, since the old ones are what its champion
- * was good at; its floor is one of the whole hold-out.
+ * A retrained one is compared on recent rows, since the old ones are what its champion was good at; its floor is one of
+ * the whole hold-out.
  * What cannot be judged is never accepted: a metric that is undefined, a champion that cannot answer these rows.
  */
 export function judgeGate(input: GateInput): GateVerdict {
@@ -108,9 +110,10 @@ function describeBound(atLeast: number | undefined, atMost: number | undefined):
   return parts.length === 0 ? '' : ` ${parts.join(' and ')}`;
 }
 
-function describeRows({ rows, recentFrom }: ComparedRows): string {
-  return recentFrom === undefined
-    ? `all ${rows} rows (too few are newer than what the champion has seen)`
+function describeRows({ rows, recentFrom, newest }: ComparedRows): string {
+  if (recentFrom === undefined) return `all ${rows} rows (too few have a time)`;
+  return newest
+    ? `the ${rows} newest rows, from ${recentFrom} on,`
     : `the ${rows} rows newer than ${recentFrom}, which the champion has not seen,`;
 }
 

@@ -27,8 +27,8 @@ export interface TableOptions extends EngineOptions {
 /** Which rows: those of a side, and of these the first `limit` in drawing order. */
 export interface Selection {
   side?: Side;
-  /** Only those whose value of a column of times is greater. */
-  after?: { column: string; epochMs: number };
+  /** Only those whose value of a column of times is greater, or where `included` equal. */
+  after?: { column: string; epochMs: number; included?: true };
   limit?: number | 'all';
 }
 
@@ -99,6 +99,23 @@ export class Table {
     return Number(n);
   }
 
+  /** The time of the selection's `n`th newest row, epoch ms; undefined where fewer have one. */
+  async nthNewest(
+    column: string,
+    n: number,
+    selection: Selection,
+    run: RunOptions = {},
+  ): Promise<number | undefined> {
+    const value = rawExpression(findColumn(this.#columns, column, 'time'), 'timestamp');
+    const { newest } = await this.engine.row(
+      `SELECT max(value) AS newest FROM (
+         SELECT ${value} AS value FROM ${await this.relation(selection, run)} WHERE NOT isnan(${value})
+         ORDER BY ${value} DESC LIMIT 1 OFFSET ${n - 1})`,
+      run,
+    );
+    return newest === null || newest === undefined ? undefined : Number(newest);
+  }
+
   /** Exact aggregates of every column over the selected rows. */
   async profile(selection: Selection = {}, run: RunOptions = {}): Promise<ColumnProfile[]> {
     return profileColumns(this.engine, await this.relation(selection, run), this.#columns, run);
@@ -167,9 +184,9 @@ export class Table {
   }
 
   /** A missing time is NaN, which the engine sorts above every number. */
-  #isAfter({ column, epochMs }: NonNullable<Selection['after']>): string {
+  #isAfter({ column, epochMs, included }: NonNullable<Selection['after']>): string {
     const value = rawExpression(findColumn(this.#columns, column, 'time'), 'timestamp');
-    return `(${value} > ${epochMs} AND NOT isnan(${value}))`;
+    return `(${value} ${included ? '>=' : '>'} ${epochMs} AND NOT isnan(${value}))`;
   }
 
   async #lastPlace(from: string, where: string, limit: number): Promise<number> {

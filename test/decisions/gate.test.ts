@@ -77,7 +77,11 @@ describe('the gate', () => {
       judgeGate({ ...gate, value: 0.59, champion: champion(0.5), compared: compared(0.9) }).reason,
     ).toContain('below the required 0.6');
     const all = judgeGate({ ...gate, champion: champion(0.7), compared: { rows: 90 } });
-    expect(all.reason).toContain('0.66 on all 90 rows (too few are newer');
+    expect(all.reason).toContain('0.66 on all 90 rows (too few have a time) is worse');
+    const newest = { ...compared(0.75), newest: true } as const;
+    expect(judgeGate({ ...gate, champion: champion(0.7), compared: newest }).reason).toContain(
+      '0.75 on the 1234 newest rows, from 2026-08-01T00:00:00.000Z on, is better than 0.7',
+    );
   });
 
   it('refuses what misses its floor or ceiling, also where it beats the champion', () => {

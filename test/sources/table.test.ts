@@ -240,3 +240,25 @@ describe('a profile', () => {
     expect(await table.count({})).toBe(1000);
   });
 });
+
+test('the nth newest row of a selection has a time, where there are as many, and starts a selection', async () => {
+  const table = await tableOf(
+    `SELECT range AS id, CASE WHEN range % 4 > 0 THEN TIMESTAMP '2020-01-01' + to_days(CAST(range // 2 AS INTEGER)) END AS "at"
+     FROM range(40)`,
+    { split: { name: 'newest', split: { by: 'hash', test: 0.5 }, key: ['id'], seed: 1 } },
+  );
+  const test = await collect(table, { side: 'test', columns: ['at', 'id'] });
+  const times = test
+    .map(({ at }) => Number(at))
+    .filter((at) => !Number.isNaN(at))
+    .sort((a, b) => b - a);
+  for (const n of [1, 2, 5, times.length]) {
+    const at = await table.nthNewest('at', n, { side: 'test' });
+    expect(at).toBe(times[n - 1]);
+    const after = { column: 'at', epochMs: times[n - 1], included: true } as const;
+    expect(await table.count({ side: 'test', after })).toBe(
+      times.filter((time) => time >= times[n - 1]).length,
+    );
+  }
+  expect(await table.nthNewest('at', times.length + 1, { side: 'test' })).toBeUndefined();
+});

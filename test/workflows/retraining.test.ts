@@ -315,13 +315,17 @@ describe('the gate of a retraining', () => {
     expect((await datasetOf(accepted)).rows).toBe(1_500);
   });
 
-  test('takes all hold-out rows where few are recent', async () => {
+  test('takes the newest hold-out rows where few are newer than what the champion has seen', async () => {
     const definition = await buried('few', { retrain: {} });
-    const accepted = await train(definition, { asOf: day(66) });
-    expect(accepted).toMatchObject({ outcome: 'registered', version: 2 });
-    const { compared, rows } = await evaluationOf(accepted);
-    expect(compared).toEqual({ rows: rows.test });
-    expect(accepted.reason).toContain(`on all ${rows.test} rows (too few are newer`);
+    const refused = await train(definition, { asOf: day(66) });
+    // On the whole hold-out, five of six rows of which are old, it would be the better one.
+    expect(refused).toMatchObject({ outcome: 'gate-refused' });
+    const { compared, rows } = await evaluationOf(refused);
+    expect(compared).toMatchObject({ rows: 200, newest: true });
+    expect(rows.test).toBeGreaterThan(600);
+    expect(refused.reason).toContain(
+      `on the 200 newest rows, from ${compared?.recentFrom} on, is worse than`,
+    );
   });
 });
 

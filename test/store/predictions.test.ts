@@ -75,7 +75,7 @@ describe('a record is read back as it was written', () => {
     await append([record]);
     const { rows } = await bench.admin.query<Record<string, unknown>>(`
       SELECT extract(epoch FROM at)::text AS at, request_id, name, version, arm, rollout_id, stage, rows, row_indexes,
-             to_json(keys) AS keys, inputs::text AS inputs, outputs, status, latency_us
+             to_json(keys) AS keys, encode(inputs, 'hex') AS inputs, outputs, status, latency_us
       FROM predictions`);
     expect(rows).toEqual([
       {
@@ -89,7 +89,7 @@ describe('a record is read back as it was written', () => {
         rows: record.rows,
         row_indexes: record.rowIndexes ?? null,
         keys: record.keys ?? null,
-        inputs: record.inputs ?? null,
+        inputs: record.inputs ? Buffer.from(record.inputs).toString('hex') : null,
         outputs: record.outputs ? asText(record.outputs) : null,
         status: record.status,
         latency_us: Math.min(record.latencyUs, 2 ** 31 - 1),

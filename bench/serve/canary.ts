@@ -46,6 +46,16 @@ export async function openRollout({ store }: Bed, name: string): Promise<number>
   return number;
 }
 
+/** As the route of a lifecycle with a watch: the inputs of all predictions are logged. */
+export async function watchRoute({ store }: Bed, name: string): Promise<void> {
+  const route = await store.routes.get(name);
+  if (!route) throw new Error(`${name} has no route`);
+  await store.routes.change({
+    ...{ name, championVersion: route.championVersion, weight: 0, logInputs: true },
+    ...{ expectedRevision: route.revision, actor: 'bench', reason: 'bench', idempotencyKey: `watch/${name}` },
+  });
+}
+
 export interface Looking {
   /** Keys that were scored by both versions. */
   paired: number;

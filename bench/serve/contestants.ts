@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireAgreement } from './agreement.ts';
-import { openRollout, startLooks } from './canary.ts';
+import { openRollout, startLooks, watchRoute } from './canary.ts';
 import type { Bed } from './gateways.ts';
 import type { Server, Target } from './load.ts';
 import { registerForest, trainForest } from './model.ts';
@@ -49,6 +49,8 @@ export async function startAll(
     await registerForest(bed.store, 'split', champion);
     await registerForest(bed.store, 'split', await trainForest(2));
     rollout = await openRollout(bed, 'split');
+    await registerForest(bed.store, 'watched', champion);
+    await watchRoute(bed, 'watched');
   }
   progress('starting the gateways');
   const one = await bed.startGateway(1, 1);
@@ -57,6 +59,7 @@ export async function startAll(
     row: served(one, plainRow(one.url, 'plain')),
     rows: served(one, v2Rows(one.url, 'plain')),
     split: served(one, plainRow(one.url, 'split')),
+    watched: served(one, plainRow(one.url, 'watched')),
     'two-processes': two && served(two, plainRow(two.url, 'plain')),
     ...peerServers(peers),
   };

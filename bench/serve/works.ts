@@ -10,6 +10,7 @@ export type ContestantId =
   | 'fastapi-rows'
   | 'fastapi-raw'
   | 'two-processes'
+  | 'watched'
   | 'split';
 
 export const WORKS = ['one-row', 'thousand-rows', 'processes', 'canary'] as const;
@@ -83,5 +84,9 @@ export const COMPARISONS: readonly Comparison[] = [
       other: 'row',
     },
     ...{ against: 'no rollout', atLeast: 0.9 },
+  },
+  {
+    ...{ work: 'canary', title: `${ROW}, canary 10 %, pairs scored`, ours: 'split', other: 'watched' },
+    against: 'no rollout, watched (inputs logged)',
   },
 ];

@@ -100,9 +100,16 @@ export function lifecycleActivities({ store, isOpen }: OrchestratorDependencies)
     },
 
     /** Where the watch over this model was when it last looked, so that a new one goes on from there. */
-    async lastWindow({ name }: { name: string }): Promise<{ windows: number; to: string } | undefined> {
-      const last = (await store.watch.windows(name, 1)).at(0);
-      return last && { windows: last.number, to: last.to };
+    async lastWindow({
+      name,
+    }: {
+      name: string;
+    }): Promise<{ windows: number; to: string; healthy?: number } | undefined> {
+      const windows = await store.watch.windows(name);
+      const last = windows.at(0);
+      // Only of the last sound window distributions are kept.
+      const healthy = windows.find(({ distributionDigest }) => distributionDigest !== undefined)?.number;
+      return last && { windows: last.number, to: last.to, ...(healthy === undefined ? {} : { healthy }) };
     },
 
     /** The database's time, ISO 8601. */

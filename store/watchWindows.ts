@@ -6,7 +6,7 @@ import { transaction } from './transaction.ts';
 
 /**
  * A lifecycle that lives for 10,000 windows keeps at most 1,001 rows: the newest 500 (three weeks of hours), of older ones
- * the last 500 that were not clean, and the last healthy one, whose distributions are the only ones that are kept.
+ * the last 500 that were not clean, and the last sound one, clean or shifted, whose distributions are the only ones kept.
  * forget_windows() in 0005_lifecycles.sql deletes the others with their pictures, with the owner's rights, as the role of
  * workers has none to delete.
  */
@@ -78,7 +78,8 @@ async function recordWindow(client: pg.PoolClient, row: WindowRow): Promise<void
       JSON.stringify(verdict),
       JSON.stringify(signal),
       pictureDigest ?? null,
-      verdict.state === 'clean' ? (distributionDigest ?? null) : null,
+      // As in workflows/watch.ts: shifted ones too are what the next window is held against.
+      verdict.state === 'clean' || verdict.state === 'shifted' ? (distributionDigest ?? null) : null,
     ],
   );
   // What this row, or the first one of this number, does not refer to is not left behind.

@@ -50,9 +50,16 @@ export interface LifecycleState {
   deployment?: Deployment;
   paused?: Order & { at: string };
   training?: { run: number; trigger: Trigger; startedAt: string };
-  rollout?: { number: number; challengerVersion: number; workflowId: string };
+  /** `previousVersion`: the champion when it began; unknown in rollouts that began before this was kept. */
+  rollout?: { number: number; challengerVersion: number; workflowId: string; previousVersion?: number };
   /** The champion is on trial: where its realised quality breaks the floor until then, the one before comes back. */
-  probation?: { version: number; previousVersion: number; until: string };
+  probation?: {
+    version: number;
+    previousVersion: number;
+    until: string;
+    /** It is to go back when the rollout that holds the route has ended; told at which window, of which end. */
+    condemned?: { window: number; to: string; reason: string };
+  };
   /** Waits for what is under way, for the cooldown, for the next day or for a person. */
   pending?: Trigger;
   /** Why, and until when (ISO 8601) where a time is what it waits for; whether a person has agreed to it. With `pending`. */

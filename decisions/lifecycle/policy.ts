@@ -38,7 +38,7 @@ export const retrainSchema = z.strictObject({
   approveAfterRejected: z.int().min(1).max(100).default(2),
   /**
    * How a version that beats the champion on the recent hold-out replaces it: by a rollout under `canary`, or at once
-   * where nothing is served through the gateway. Default: `rollout` where the definition has a `canary`, else `gate`.
+   * where nothing is served through the gateway. Default: `rollout` where `canary.start` is `automatic`, else `gate`.
    */
   promote: z.enum(['rollout', 'gate']).optional(),
 });

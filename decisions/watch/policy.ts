@@ -24,6 +24,10 @@ export const watchSchema = z.strictObject({
       windows: z.int().min(1).max(20).default(3),
       atLeast: z.int().min(1).max(20).default(2),
     })
+    .refine(({ windows, atLeast }) => atLeast <= windows, {
+      path: ['atLeast'],
+      error: 'must be at most `windows`, or nothing could ever be an alarm',
+    })
     .prefault({}),
   quality: z
     .strictObject({

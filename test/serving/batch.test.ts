@@ -58,7 +58,7 @@ describe('requests of one moment', () => {
     expect([first.computed, second.computed]).toEqual([[2], [1]]);
   });
 
-  it('gather for as long as any version has more coming, and the one of most requests is computed first', async () => {
+  it('gather for as long as any version has more coming, and the one of fewest requests is computed first', async () => {
     const order: string[] = [];
     const [few, many] = ['few', 'many'].map((name) => {
       const { model } = watched(sessions[0]);
@@ -69,12 +69,12 @@ describe('requests of one moment', () => {
       return { ...model, session: { ...model.session, predict } };
     });
     const batcher = createBatcher();
-    const asked = [batcher.predict(few, someBatch(1), WAIT), batcher.predict(many, someBatch(1), WAIT)];
+    const asked = [batcher.predict(many, someBatch(1), WAIT), batcher.predict(few, someBatch(1), WAIT)];
     // Behind the first turn, in which two came: the next is waited for, whichever version it asks.
     setImmediate(() => void asked.push(batcher.predict(many, someBatch(1), WAIT)));
     await setTimeout(50);
     await Promise.all(asked);
-    expect(order).toEqual(['many 2', 'few 1']);
+    expect(order).toEqual(['few 1', 'many 2']);
   });
 
   it('are at most so many rows a computation', async () => {

@@ -104,7 +104,7 @@ describe('a window', () => {
 });
 
 describe('distributions', () => {
-  test('are those of the last healthy window; others leave nothing behind', async () => {
+  test('are those of the last sound window, clean or shifted; others leave nothing behind', async () => {
     await registerVersions(store, 'healthy', 1);
     const digests = await Promise.all([1, 2, 3].map((n) => put(`healthy ${n}`, 'distributions')));
     const kept = async () => [
@@ -113,12 +113,12 @@ describe('distributions', () => {
     ];
     await store.watch.recordWindow(windowOf('healthy', 1, 'clean', { distributionDigest: digests[0] }));
     expect(await kept()).toEqual([[digests[0]], [true, true, true]]);
-    await store.watch.recordWindow(windowOf('healthy', 2, 'shifted', { distributionDigest: digests[1] }));
+    await store.watch.recordWindow(windowOf('healthy', 2, 'fault', { distributionDigest: digests[1] }));
     expect(await kept()).toEqual([
       [undefined, digests[0]],
       [true, false, true],
     ]);
-    await store.watch.recordWindow(windowOf('healthy', 3, 'clean', { distributionDigest: digests[2] }));
+    await store.watch.recordWindow(windowOf('healthy', 3, 'shifted', { distributionDigest: digests[2] }));
     expect(await kept()).toEqual([
       [digests[2], undefined, undefined],
       [false, false, true],
@@ -129,7 +129,7 @@ describe('distributions', () => {
     await registerVersions(store, 'shared', 1);
     const digest = await put('shared', 'distributions');
     await store.watch.recordReference('shared', 1, digest);
-    await store.watch.recordWindow(windowOf('shared', 1, 'shifted', { distributionDigest: digest }));
+    await store.watch.recordWindow(windowOf('shared', 1, 'fault', { distributionDigest: digest }));
     await store.watch.recordWindow(windowOf('shared', 2, 'clean', { distributionDigest: digest }));
     await store.watch.recordWindow(windowOf('shared', 3, 'clean'));
     expect(await exists(digest)).toBe(true);
@@ -138,7 +138,7 @@ describe('distributions', () => {
   test('no other artifact is ever deleted here', async () => {
     await registerVersions(store, 'others', 1);
     const digest = await put('somebody is about to refer to it', 'model');
-    await store.watch.recordWindow(windowOf('others', 1, 'shifted', { distributionDigest: digest }));
+    await store.watch.recordWindow(windowOf('others', 1, 'fault', { distributionDigest: digest }));
     expect(await exists(digest)).toBe(true);
   });
 
@@ -194,9 +194,7 @@ describe('of many windows', () => {
     const restricted = await openStore(url.href, SCHEMA);
     try {
       const digest = await put('restricted', 'distributions');
-      await restricted.watch.recordWindow(
-        windowOf('restricted', 1, 'shifted', { distributionDigest: digest }),
-      );
+      await restricted.watch.recordWindow(windowOf('restricted', 1, 'fault', { distributionDigest: digest }));
       expect(await exists(digest)).toBe(false);
       const client = new pg.Client({ connectionString: url.href });
       await client.connect();

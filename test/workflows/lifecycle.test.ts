@@ -10,9 +10,10 @@ import {
   type DeployAnswer,
   type LifecycleProgress,
 } from '../../workflows/lifecycleMessages.ts';
-import { ids, queues } from '../../workflows/messages.ts';
+import { ids, queues, rolloutOrders } from '../../workflows/messages.ts';
 import { openBench, type Bench } from './bench.ts';
 import { csvOf, DAY_MS, span, START } from './pastParcels.ts';
+import { eventually } from './rollouts.ts';
 
 /** A model lives: it is deployed, watched, retrained, replaced and brought back, by what it meets and by nothing else. */
 let bench: Bench;
@@ -54,7 +55,7 @@ const handleOf = (name: string) => bench.temporal.workflow.getHandle(ids.lifecyc
 const progressOf = (name: string) => handleOf(name).query(lifecycleQuery);
 const rest = (name: string) => atRest(bench.temporal, name);
 
-function replay(name: string, rows: readonly PastRow[], more: { watched?: boolean } = {}) {
+function replay(name: string, rows: readonly PastRow[], more: { watched?: boolean; rest?: false } = {}) {
   const { store, temporal } = bench;
   return replayPast({
     store,
@@ -234,6 +235,57 @@ describe('within probation', () => {
       expect(await bench.store.lifecycles.badVersions(name)).toMatchObject([{ version: 2 }]);
     },
   );
+});
+
+describe('within probation, with a rollout under way', () => {
+  const probation = (canary: LifecycleInput['canary']): Partial<LifecycleInput> => ({
+    canary: { start: 'automatic', ...canary },
+    watch: { everyMs: days(1), quality: { minLabels: 100, atLeast: 0.7 }, probationMs: days(30) },
+    select: { metric: 'accuracy', folds: 2, tolerance: 1 },
+  });
+  const order = { actor: 'ann', reason: 'a test' };
+
+  /** A version that learned a world upside down, with every key by its rollout. */
+  async function promotedByRollout(name: string, more: Partial<LifecycleInput>): Promise<void> {
+    await serving(name, more);
+    await replay(name, span(8, 10));
+    await replay(name, span(10, 14, { late: 'small' }));
+    await handleOf(name).executeUpdate(lifecycleOrders.retrain, { args: [order] });
+    await waitFor(name, ({ rollout }) => rollout !== undefined);
+    const rollout = bench.temporal.workflow.getHandle(ids.rollout(name, 1));
+    await eventually(
+      async () => void (await rollout.executeUpdate(rolloutOrders.promote, { args: [order] })),
+    );
+    expect(await bench.store.routes.get(name)).toMatchObject({ championVersion: 2 });
+  }
+
+  test('that promoted the champion, its rollback is the way back', { timeout: 240_000 }, async () => {
+    const name = 'floor-by-rollout';
+    await promotedByRollout(name, probation({ probationMs: days(1) }));
+    // The world turns back, and the watch tells of the new champion before its rollout has ended.
+    await replay(name, span(14, 17), { rest: false });
+    const progress = await rest(name);
+    expect(progress).toMatchObject({ champion: 1, rejectedInARow: 1 });
+    expect(progress.probation).toBeUndefined();
+    expect(await bench.store.routes.get(name)).toMatchObject({ championVersion: 1 });
+    expect(await bench.store.lifecycles.badVersions(name)).toMatchObject([{ version: 2 }]);
+    expect((await bench.store.rollouts.get(name, 1))?.status).toBe('rolled-back');
+  });
+
+  test('of another challenger, that is aborted first, and is not marked', { timeout: 240_000 }, async () => {
+    const name = 'floor-beside-rollout';
+    const more = probation({ probationMs: 0 });
+    await promotedByRollout(name, more);
+    expect((await rest(name)).probation).toMatchObject({ version: 2, previousVersion: 1 });
+    await deploy(define(name, { ...more, search: [tree({ maxDepth: 1 })] }));
+    await waitFor(name, ({ rollout }) => rollout?.challengerVersion === 3);
+    await replay(name, span(14, 17), { rest: false });
+    const progress = await rest(name);
+    expect(progress.champion).toBe(1);
+    expect(await bench.store.routes.get(name)).toMatchObject({ championVersion: 1 });
+    expect(await bench.store.lifecycles.badVersions(name)).toMatchObject([{ version: 2 }]);
+    expect((await bench.store.rollouts.get(name, 2))?.status).toBe('aborted');
+  });
 });
 
 describe('a training that gives the bytes of a version again', () => {

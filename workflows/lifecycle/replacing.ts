@@ -7,6 +7,7 @@ import { orchestrator, step } from '../options.ts';
 import type { rollout } from '../rollout.ts';
 import { askPerson } from './approvals.ts';
 import { announce } from './notices.ts';
+import { restorePrevious } from './restoring.ts';
 import { now, sliceOf, type Lifecycle } from './state.ts';
 import { keepWatch } from './watching.ts';
 
@@ -107,7 +108,7 @@ async function startRollout(self: Lifecycle, input: RolloutInput): Promise<void>
   const { state } = self;
   const { name, number, challengerVersion, policy } = input;
   const workflowId = ids.rollout(name, number);
-  state.rollout = { number, challengerVersion, workflowId };
+  state.rollout = { number, challengerVersion, workflowId, previousVersion: state.champion };
   const child = await startChild<typeof rollout>('rollout', {
     workflowId,
     args: [input],
@@ -139,11 +140,14 @@ export async function rolledOut(
 ): Promise<void> {
   const { state, name } = self;
   if (state.rollout?.number !== number) return;
-  const { challengerVersion } = state.rollout;
-  const previous = state.champion;
+  // The champion that the lifecycle knows may be the challenger by now: the watch looks at it in the rollout's probation.
+  const { challengerVersion, previousVersion: previous = state.champion } = state.rollout;
   state.rollout = undefined;
   const at = await now(self);
   if (status === 'promoted') return becameChampion(self, challengerVersion, previous, at, reason);
+  if (state.champion === challengerVersion) state.champion = previous;
+  // Ended for its champion's sake, which says nothing of the challenger.
+  if (state.probation?.condemned) return restorePrevious(self, state.probation.condemned);
   state.rejectedInARow++;
   if (status === 'rolled-back') {
     await orchestrator.markBad.executeWithOptions(step(`${name}@${challengerVersion} was rolled back`), [

@@ -52,7 +52,8 @@ test('a first candidate that takes longer than the search has is carried through
   const handle = await bench.client.train(
     small(bench, {
       name: 'first',
-      search: [forest({ trees: 300, minLeaf: [1, 2, 3] })],
+      sources: { parcels: csv(bench.write('first-parcels.csv', smallCsv({ rows: 1_000 }))) },
+      search: [forest({ trees: 1_000, minLeaf: [1, 2, 3] })],
       select: { folds: 20 },
       parallelism: 1,
       budget: { searchMs: 1_000 },

@@ -12,6 +12,7 @@ import { roundsOf } from '../config/halving.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import { rungShares } from '../decisions/search/halving.ts';
 import type { FeaturizeResult, StageInput } from '../workflows/messages.ts';
+import { refuseUnfitCalibration } from './calibration.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { encodeFeatures } from './features.ts';
 import { foldColumn, keepFoldColumn, refuseUnfitFolds } from './folds.ts';
@@ -50,6 +51,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
         const target = resolveTarget(targetProfile, definition);
         const metric = resolveMetric(definition, target.task);
         refuseUnfitFolds(definition.select, target.task);
+        refuseUnfitCalibration(definition.calibrate, target.task);
         refuseUnfitWeights(definition.weight, profile);
 
         const encoders = asRefusal(() =>

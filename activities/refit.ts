@@ -1,16 +1,20 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { candidatesOf } from '../config/portfolio.ts';
+import type { Definition } from '../config/definition.ts';
 import { PerennialError } from '../config/errors.ts';
 import { encodeGolden } from '../compute/parityGolden.ts';
 import { withSession, type ModelSession } from '../compute/session.ts';
+import { calibrated, type Answering } from '../learning/calibrators/calibrated.ts';
 import { gapsOf } from '../learning/encoders/describe.ts';
 import { shelf } from '../learning/learners/shelf.ts';
 import { assembleEncoders, assembleModel } from '../learning/onnx/assemble.ts';
 import { deriveSeed } from '../learning/rng.ts';
 import type { Table } from '../sources/table.ts';
 import type { RefitInput, RefitResult } from '../workflows/messages.ts';
+import { fitCalibration } from './calibration.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { decodeFeatures, problemOf, type FeatureFacts, type Features } from './features.ts';
+import { foldColumn, keepFoldColumn } from './folds.ts';
 import { readMatrix } from './matrix.ts';
 import { openSnapshot } from './snapshot.ts';
 import { keepWeights } from './weights.ts';
@@ -56,7 +60,8 @@ export function refitActivities(dependencies: TrainerDependencies) {
           signal,
           onUnits: (done, total) => heartbeat({ refit: done, of: total }),
         });
-        const bytes = assembleModel(facts.encoders, learner, fitted, metadataOf(definition.target, facts));
+        const answerer = await answering(features, learner);
+        const bytes = assembleModel(facts.encoders, answerer, fitted, metadataOf(definition, facts));
         const model = await store.artifacts.put(bytes, 'model', 'application/onnx', {
           signal,
           owner: { name, run, role: 'model' },
@@ -72,7 +77,7 @@ export function refitActivities(dependencies: TrainerDependencies) {
           signal,
           keepRaw: true,
         });
-        const answers = learner.predict(fitted, golden.x, facts.columns);
+        const answers = answerer.predict(fitted, golden.x, facts.columns);
         const goldenBytes = encodeGolden(golden.raw, answers, facts.task);
         const kept = await store.artifacts.put(goldenBytes, 'golden', 'application/json', {
           signal,
@@ -80,12 +85,21 @@ export function refitActivities(dependencies: TrainerDependencies) {
         });
         return { modelDigest: model.digest, goldenDigest: kept.digest, refitRows: features.facts.rows };
 
+        /** The learner, through a calibrator where the definition asks for one. */
+        async function answering(features: Features, learner: Answering): Promise<Answering> {
+          const { calibrate: method } = definition;
+          if (method === undefined) return learner;
+          const calibrator = await fitCalibration(pool, { definition, features, spec, method, signal });
+          return calibrated(learner, calibrator, facts.classes?.length ?? 0);
+        }
+
         /** The search's own sample where the refit sees no more rows. */
         async function refitFeatures(found: Features): Promise<Features> {
           const limit = definition.sample.refit === 'all' ? undefined : definition.sample.refit;
           const { train } = await table.sides({ signal });
           if (Math.min(train, limit ?? train) === found.facts.rows) return found;
           const { weight } = definition;
+          const fold = definition.calibrate === undefined ? undefined : foldColumn(definition);
           const { x, y, rows, beside } = await readMatrix(table, {
             side: 'train',
             limit,
@@ -93,10 +107,14 @@ export function refitActivities(dependencies: TrainerDependencies) {
             target: definition.target,
             encoders,
             signal,
-            beside: weight === undefined ? [] : [weight],
+            beside: [fold, weight].filter((name) => name !== undefined),
           });
           const binned = await pool.bin(x, rows, facts.columns, signal, gapsOf(facts.encoders));
-          return { facts: { ...facts, rows }, x, y, binned, ...keepWeights(weight, beside) };
+          return {
+            ...{ facts: { ...facts, rows }, x, y, binned },
+            ...keepFoldColumn(definition.select, fold === undefined ? undefined : beside[fold]),
+            ...keepWeights(weight, beside),
+          };
         }
       };
 
@@ -108,11 +126,15 @@ export function refitActivities(dependencies: TrainerDependencies) {
 }
 
 /** No run, time or version: the same data, definition and seed give the same bytes. */
-function metadataOf(target: string, { task, classes, positive }: FeatureFacts): Record<string, string> {
+function metadataOf(
+  { target, calibrate }: Pick<Definition, 'target' | 'calibrate'>,
+  { task, classes, positive }: FeatureFacts,
+): Record<string, string> {
   return {
     target,
     task,
     ...(classes ? { classes: JSON.stringify(classes) } : {}),
     ...(positive === undefined ? {} : { positive: String(positive) }),
+    ...(calibrate === undefined ? {} : { calibrate }),
   };
 }

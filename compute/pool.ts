@@ -46,6 +46,8 @@ export interface ComputePool {
   crossValidate(request: CrossValidateRequest): Promise<FoldNumbers[]>;
   /** As `crossValidate` without limits, a refusal being a fold's score. */
   scoreFolds(request: Omit<CrossValidateRequest, 'limits'>): Promise<FoldScore[]>;
+  /** Of each fold what the learner, fitted to the rest, answers for its rows. @throws PerennialError CANCELLED */
+  predictFolds(request: Omit<CrossValidateRequest, 'limits' | 'positive'>): Promise<Float64Array[]>;
   /**
    * As `binMatrix`, on all threads, the bins on shared memory.
    *
@@ -134,10 +136,12 @@ export function createPool({
     }
   }
 
-  function scoreFolds(
+  /** Runs a task of each fold. */
+  function runFolds<R>(
+    name: 'scoreFold' | 'predictFold',
     { problem, learner, params, seed, folds, positive, signal, onFold }: CrossValidateRequest,
-    onBegin: () => void,
-  ): Promise<FoldScore[]> {
+    onBegin?: () => void,
+  ): Promise<R[]> {
     const shared = shareProblem(problem);
     const tasks = folds.map((fold): FoldTask => ({
       problem: shared,
@@ -148,8 +152,11 @@ export function createPool({
       positive,
     }));
     let done = 0;
-    return runAll('scoreFold', tasks, signal, () => onFold?.(++done, folds.length), onBegin);
+    return runAll(name, tasks, signal, () => onFold?.(++done, folds.length), onBegin);
   }
+
+  const scoreFolds = (request: CrossValidateRequest, onBegin?: () => void): Promise<FoldScore[]> =>
+    runFolds('scoreFold', request, onBegin);
 
   /** In a process of its own, which takes the turn of one thread. */
   async function apart(
@@ -196,7 +203,12 @@ export function createPool({
       return learner.join(parts);
     },
 
-    scoreFolds: (request) => scoreFolds(request, () => undefined),
+    scoreFolds: (request) => scoreFolds(request),
+
+    predictFolds(request) {
+      find(request.learner);
+      return runFolds('predictFold', request);
+    },
 
     async crossValidate({ limits = {}, ...request }) {
       find(request.learner);

@@ -48,15 +48,26 @@ export function scoreFold(task: FoldTask): FoldScore {
   }
 }
 
-function score({ problem, learner: name, params, seed, fold, positive }: FoldTask): FoldNumbers {
-  const learner = find(name);
-  const { test, train = withoutFold(problem.train, test) } = fold;
-  const model = learner.join([learner.fit({ ...problem, train }, params, seed, 0, learner.units(params))]);
-  const predictions = learner.predict(model, problem.x, problem.columns, test);
+/** What the learner, fitted to the rest, answers for the rows that the fold is tested on. */
+export function predictFold(task: Omit<FoldTask, 'positive'>): unknown {
+  return moved(fitFold(task).predictions);
+}
+
+function score(task: FoldTask): FoldNumbers {
+  const { problem, positive, fold } = task;
+  const { learner, model, predictions } = fitFold(task);
+  const { test } = fold;
   const truth = Float64Array.from(test, (row) => problem.y[row]);
   const metrics = computeMetrics(problem.task, problem.classes, positive, truth, predictions);
   const end = learner.convergence?.(model);
   return end ? { ...metrics, ...end, converged: Number(end.converged) } : metrics;
+}
+
+function fitFold({ problem, learner: name, params, seed, fold }: Omit<FoldTask, 'positive'>) {
+  const learner = find(name);
+  const { test, train = withoutFold(problem.train, test) } = fold;
+  const model = learner.join([learner.fit({ ...problem, train }, params, seed, 0, learner.units(params))]);
+  return { learner, model, predictions: learner.predict(model, problem.x, problem.columns, test) };
 }
 
 export interface EdgesTask {

@@ -27,6 +27,7 @@ const REDONE: Record<Section, Redo> = {
   time: 'ingest',
   key: 'ingest',
   weight: 'featurize',
+  calibrate: 'evaluate',
   checks: 'validate',
   features: 'featurize',
   split: 'featurize',

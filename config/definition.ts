@@ -188,6 +188,11 @@ export const definitionSchema = z.strictObject({
   key: z.array(z.string().min(1)).min(1).optional(),
   /** The column that says how much a row counts in learning, above 0: no feature. No default, which older hashes do not know. */
   weight: z.string().min(1).optional(),
+  /**
+   * Of classes: probabilities are fitted to rows that were held out fold by fold, by Platt's sigmoid or by isotonic
+   * regression. No default, which older hashes do not know.
+   */
+  calibrate: z.enum(['sigmoid', 'isotonic']).optional(),
   checks: z.array(checkSchema).max(500).default([]),
   /** `auto`: numbers standardised, text one-hot, timestamps cyclic, booleans as they are. */
   features: z.union([z.literal('auto'), z.array(featureSchema).min(1).max(2000)]).default('auto'),
@@ -301,6 +306,8 @@ function refuseContradictions(definition: Definition): void {
   refuseUnfitAlso(definition);
   refuseUnfitFolds(definition);
   refuseUnfitWeight(definition);
+  if (definition.calibrate !== undefined && definition.task === 'regression')
+    throw invalid('calibrate', definition.calibrate, 'none: a regression has no probabilities');
   refuseUnfitRetraining(definition);
   definition.checks.forEach(refuseEmptyBounds);
   if (features === 'auto') return;

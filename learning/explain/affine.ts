@@ -46,6 +46,8 @@ export function readAffine(file: GraphFile, tensor: string): Affine {
     case 'Mul':
     case 'Div':
       return combined(file, node);
+    case 'Gather':
+      return columnsOf(file, node);
     case 'MatMul': {
       const matrix = constantOf(file, second);
       if (!matrix) throw new NotExplained('it multiplies features with each other');
@@ -110,6 +112,19 @@ export function through(affine: Affine, matrix: Float64Array, width: number): Af
 function product(features: string, columns: number, weights: Float64Array, width: number): Affine {
   const constant = new Float64Array(width);
   return { width, constant, trees: [], linear: [{ features, columns, weights }] };
+}
+
+/** Some of a tensor's columns, by constant numbers. */
+function columnsOf(file: GraphFile, node: GraphNode): Affine {
+  const columns = constantOf(file, node.inputs[1]);
+  if (!columns || intOf(node, 'axis') !== 1) throw new NotExplained('its answer is looked up in a table');
+  const affine = readAffine(file, node.inputs[0]);
+  const outside = columns.values.find((column) => !(column >= 0 && column < affine.width));
+  if (outside !== undefined) throw new NotExplained(`it has ${affine.width} columns and reads ${outside}`);
+  const width = columns.values.length;
+  const pick = new Float64Array(affine.width * width);
+  columns.values.forEach((column, k) => (pick[column * width + k] = 1));
+  return through(affine, pick, width);
 }
 
 /** Sums and differences of two such tensors, and each of the four operations with a constant. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { addSigmoidShares, putSigmoidShares } from '../calibrators/sigmoids.ts';
 import type { GraphBuilder } from '../onnx/graph.ts';
 import { deriveSeed } from '../rng.ts';
 import type { Learner, Problem } from '../types.ts';
-import { addShares, ONNX_DOUBLE } from './outputs.ts';
-import { toShares } from './softmax.ts';
+import { ONNX_DOUBLE } from './outputs.ts';
 import { classWeight, weightsOf } from './weights.ts';
 import { dealFolds } from './svm/dealFolds.ts';
 import { fitMachine, type Machine } from './svm/dualDescent.ts';
@@ -134,18 +134,10 @@ function predict(
       const value = x[at + f];
       for (let k = 0; k < count; k++) scores[k] += value * weights[f * count + k];
     }
-    for (let k = 0; k < count; k++) {
-      const logit = (scores[k] + intercepts[k]) * slopes[k] + offsets[k];
-      // Of two classes the softmax of 0 and the logit is the sigmoid; of more, that of their logarithms is their share.
-      probabilities[i * classes + (classes - count) + k] = count === 1 ? logit : logSigmoid(logit);
-    }
-    toShares(probabilities, i * classes, classes);
+    for (let k = 0; k < count; k++) scores[k] += intercepts[k];
+    putSigmoidShares({ slopes, offsets }, scores, probabilities, i * classes, classes);
   }
   return probabilities;
-}
-
-function logSigmoid(value: number): number {
-  return Math.min(value, 0) - Math.log(1 + Math.exp(-Math.abs(value)));
 }
 
 function toOnnx(model: LinearSvmModel, graph: GraphBuilder, features: string) {
@@ -156,19 +148,5 @@ function toOnnx(model: LinearSvmModel, graph: GraphBuilder, features: string) {
   const [exact] = graph.node('Cast', [features], { to: { int: ONNX_DOUBLE } });
   const [product] = graph.node('MatMul', [exact, double(weights, [weights.length / count, count])]);
   const [scores] = graph.node('Add', [product, double(intercepts)]);
-  const [scaled] = graph.node('Mul', [scores, double(slopes)]);
-  const [logits] = graph.node('Add', [scaled, double(offsets)]);
-  if (count > 1) return addShares(graph, addLogSigmoid(logits));
-  const [zero] = graph.node('Mul', [logits, double([0])]);
-  return addShares(graph, graph.node('Concat', [zero, logits], { axis: { int: 1 } })[0]);
-
-  function addLogSigmoid(values: string): string {
-    const [size] = graph.node('Abs', [values]);
-    const [negative] = graph.node('Neg', [size]);
-    const [exponential] = graph.node('Exp', [negative]);
-    const [sum] = graph.node('Add', [exponential, double([1])]);
-    const [logarithm] = graph.node('Log', [sum]);
-    const [below] = graph.node('Min', [values, double([0])]);
-    return graph.node('Sub', [below, logarithm])[0];
-  }
+  return addSigmoidShares({ slopes, offsets }, graph, scores);
 }

@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../onnx/graph.ts';
 
 /** Element types of a Cast, by their numbers in ONNX's TensorProto. */
 export const ONNX_FLOAT = 1;
+export const ONNX_INT64 = 7;
 export const ONNX_DOUBLE = 11;
 
 /** Adds the index of the largest probability, the lowest on ties: int64 [N]. */

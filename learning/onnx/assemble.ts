@@ -22,7 +22,7 @@ export function assembleEncoders(fitted: FittedEncoders): Uint8Array {
  */
 export function assembleModel<P extends object, M extends Fitted>(
   fitted: FittedEncoders,
-  learner: Learner<P, M>,
+  learner: Pick<Learner<P, M>, 'name' | 'toOnnx' | 'convergence'>,
   model: M,
   metadata: Record<string, string>,
 ): Uint8Array {

@@ -41,6 +41,21 @@ describe.each([0, 1])('a pool of %i + 1 threads', (which) => {
     expect(progress.at(-1)).toEqual([units, units]);
   });
 
+  test('predicts folds as one fit and one prediction each do', async () => {
+    const params = paramsOf('forest', { trees: 10 });
+    const folds = [...stratifiedFolds(classes.y, 3, 3, 1).map((test) => ({ test }))];
+    const [train, test] = [classes.train.subarray(0, 500), classes.train.subarray(1500)];
+    const request = { problem: classes, learner: 'forest', params, seed: 5 };
+    const answers = await pools[which].predictFolds({ ...request, folds: [...folds, { train, test }] });
+    const learnt = [...folds.map((fold) => withoutFold(classes.train, fold.test)), train];
+    expect(answers).toEqual(
+      [...folds, { test }].map((fold, k) => {
+        const model = fit('forest', { ...classes, train: learnt[k] }, params, 5);
+        return find('forest').predict(model, classes.x, classes.columns, fold.test);
+      }),
+    );
+  });
+
   test('a target beyond what the learner can hold is its refusal, not a defect', async () => {
     const huge = { ...numbers, y: numbers.y.map((v) => v * 1e307) };
     const folds = plainFolds(huge.rows, 3, 1).map((test) => ({ test }));

@@ -39,6 +39,7 @@ describe('what a deployment changes', () => {
     [{ select: { rule: 'oneStandardError' } }, ['select -> search']],
     [{ select: { metric: 'logLoss', atMost: 0.4 } }, ['select -> search']],
     [{ select: { atLeast: 0.8, tolerance: 0.01 } }, ['select -> nothing']],
+    [{ calibrate: 'isotonic' }, ['calibrate -> evaluate']],
     [{ parallelism: 4 }, ['parallelism -> nothing']],
     [{ canary: { steps: [10] }, approvals: {} }, ['canary -> nothing', 'approvals -> nothing']],
     [{ notify: { webhooks: [] } }, ['notify -> nothing']],

@@ -72,6 +72,14 @@ describe('a definition', () => {
     expect(names(boosted)).not.toContain('monotone');
   });
 
+  it('keeps the hash that it had before there was calibration, where it asks for none', () => {
+    const hash = definitionHash(defineLifecycle(smallest));
+    expect(definitionHash(defineLifecycle({ ...smallest, calibrate: undefined }))).toBe(hash);
+    const calibrated = defineLifecycle({ ...smallest, calibrate: 'sigmoid' });
+    expect(calibrated.calibrate).toBe('sigmoid');
+    expect(definitionHash(calibrated)).not.toBe(hash);
+  });
+
   it('takes hyperparameters that name classes and features', () => {
     const definition = defineLifecycle({
       ...smallest,
@@ -468,6 +476,27 @@ function thrown(body: () => unknown): PerennialError {
   }
   throw new Error('nothing was thrown');
 }
+
+describe('calibration is refused where it cannot be', () => {
+  it.each([
+    [{ calibrate: 'platt' }, 'calibrate', /calibrate is "platt".*sigmoid.*isotonic/],
+    [
+      { calibrate: 'sigmoid', task: 'regression' },
+      'calibrate',
+      /calibrate is "sigmoid"; expected none: a regression has no probabilities/,
+    ],
+  ])('%j', (more, field, message) => {
+    let found: unknown;
+    try {
+      defineLifecycle({ ...smallest, ...more } as define.LifecycleInput);
+    } catch (error) {
+      found = error;
+    }
+    expect(found).toBeInstanceOf(PerennialError);
+    expect(found).toMatchObject({ code: 'INVALID_DEFINITION', field });
+    expect((found as PerennialError).message).toMatch(message);
+  });
+});
 
 describe('weights and missing values are refused where they cannot be', () => {
   const { boosting, impute, neighbors, passthrough, tree } = define;

@@ -45,6 +45,10 @@ def write_model(folder, pipeline, run, answers_of):
     options = {id(pipeline.named_steps["model"]): {"zipmap": False}} if run.classes else None
     # With a name: left to itself the converter makes up another one each time.
     model = convert_sklearn(pipeline, "model", initial_types=types, target_opset=OPSETS, options=options)
+    # In one order: it comes out of a set.
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
     with open(os.path.join(folder, "model.onnx"), "wb") as file:
         file.write(model.SerializeToString())
 

@@ -8,6 +8,7 @@ const pure = [
   'test/learning/**/*.test.ts',
   'test/activities/**/*.test.ts',
   'test/compute/foreign*.test.ts',
+  'test/client/runRows.test.ts',
 ];
 
 export default defineConfig({

@@ -55,7 +55,10 @@ export function refuseUnfitFolds({ cv }: Definition['select'], task: Task): void
  *
  * @throws PerennialError DATASET_UNUSABLE where the rows cannot be cut so
  */
-export function foldsOf(features: Features, definition: Dealt): Fold[] {
+export function foldsOf(
+  features: Pick<Features, 'facts' | 'y' | 'times' | 'groups'>,
+  definition: Dealt,
+): Fold[] {
   const { folds, cv } = definition.select;
   const seed = deriveSeed(definition.seed, 'folds');
   const { rows, classes } = features.facts;
@@ -96,7 +99,11 @@ function refuseTooFewGroups(groups: Int32Array, { folds, cv }: Definition['selec
 }
 
 /** Only stratified folds promise that every class can be learned in each; a learner need not take less. */
-function refuseUnlearntClass(folds: Fold[], { facts, y }: Features, { cv }: Definition['select']): void {
+function refuseUnlearntClass(
+  folds: Fold[],
+  { facts, y }: Pick<Features, 'facts' | 'y'>,
+  { cv }: Definition['select'],
+): void {
   const { classes, rows } = facts;
   if (!classes) return;
   const every = Int32Array.from({ length: rows }, (_, row) => row);

@@ -1,5 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { Definition } from '../config/definition.ts';
+import { splitPlan } from '../sources/split.ts';
 import { openTable, type Table } from '../sources/table.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 
@@ -10,11 +11,9 @@ export async function openSnapshot<T>(
   datasetDigest: string,
   body: (table: Table) => Promise<T>,
 ): Promise<T> {
-  const { name, split, key, time, seed } = definition;
-  const plan = { name, split, key, time, seed };
   return files.use(datasetDigest, cancellationSignal(), (path) =>
     files.scratch('table', async (scratch) => {
-      const table = await openTable(path, { scratch, memoryLimitBytes, split: plan });
+      const table = await openTable(path, { scratch, memoryLimitBytes, split: splitPlan(definition) });
       try {
         return await body(table);
       } finally {

@@ -15,6 +15,7 @@ import { makeClosing } from './closing.ts';
 import { curlExample } from './curlExample.ts';
 import { explainModel, type ModelExplanation } from './explainModel.ts';
 import { exportModel, type ExportedModel } from './exportModel.ts';
+import type { ExportedRun } from './exportRun.ts';
 import { fromFailure, isUnreachable } from './failure.ts';
 import { findGateway } from './gateway.ts';
 import type { ImportedModel, ImportOptions } from './importModel.ts';
@@ -33,6 +34,7 @@ import { summarize, type TrainingSummary } from './summary.ts';
 export { PerennialError } from '../config/errors.ts';
 export type { RestoredInstallation } from './backup.ts';
 export type { Replay, ReplayCounts } from './replay.ts';
+export type { ExportedRun, RunFacts } from './exportRun.ts';
 export type { RolloutExplanation } from './explainRollout.ts';
 export type { ImportedModel, ImportOptions } from './importModel.ts';
 export type { InboxItem } from './inbox.ts';
@@ -68,6 +70,13 @@ export interface PerennialClient extends RouteCalls, BackupCalls {
   runs(name?: string, limit?: number): Promise<RunRow[]>;
   /** @throws PerennialError NOT_FOUND */
   run(name: string, run: number): Promise<RunDetails>;
+  /**
+   * Writes the rows that a run learned from, with its hold-out and folds, into a new folder: for trainers in other
+   * languages.
+   *
+   * @throws PerennialError NOT_FOUND, INVALID_INPUT
+   */
+  exportRun(name: string, run: number, options: { out: string }): Promise<ExportedRun>;
   models(name?: string): Promise<(ModelVersionRow & { champion: boolean })[]>;
   /** @param version default: the champion. @throws PerennialError NOT_FOUND */
   model(name: string, version?: number): Promise<ModelVersionRow & { champion: boolean }>;
@@ -212,6 +221,11 @@ function assemble(context: ClientContext): PerennialClient {
         store.audit.list(ids.training(name, number)),
       ]);
       return { run, candidates, checks, audit };
+    },
+    async exportRun(name, run, { out }) {
+      // It brings DuckDB along.
+      const { exportRun } = await import('./exportRun.ts');
+      return exportRun(store, await runRow(store, name, run), out);
     },
     models: (name) => store.registry.list(name),
     model: (name, version) => modelVersion(store, name, version),

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { PerennialError } from '../config/errors.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { requireTrained } from '../store/trained.ts';
 import type { ModelVersionRow, Store, TrainedVersionRow } from '../store/types.ts';
 import { readEvaluation } from './evaluationFile.ts';
+import { writeNewFolder } from './newFolder.ts';
 
 export interface ExportedModel {
   name: string;
@@ -24,20 +23,8 @@ export interface ExportedModel {
  * @throws PerennialError INVALID_INPUT where something lies there already.
  */
 export async function exportModel(store: Store, model: ModelVersionRow, out: string): Promise<ExportedModel> {
-  const directory = resolve(out);
-  await refuseOccupied(directory);
-  await mkdir(dirname(directory), { recursive: true });
-  // Not mkdtemp, which makes a folder that its owner alone can read.
-  const scratch = join(dirname(directory), `.${basename(directory)}-${randomUUID()}`);
-  await mkdir(scratch);
-  try {
-    const files = await writeAll(store, model, scratch);
-    // Replaces an empty folder; fails where somebody has put a file there meanwhile.
-    await rename(scratch, directory);
-    return { name: model.name, version: model.version, digest: model.digest, directory, files };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  const { directory, written } = await writeNewFolder(out, (folder) => writeAll(store, model, folder));
+  return { name: model.name, version: model.version, digest: model.digest, directory, files: written };
 }
 
 async function writeAll(store: Store, model: ModelVersionRow, folder: string): Promise<string[]> {
@@ -107,22 +94,4 @@ async function lineage(store: Store, model: TrainedVersionRow): Promise<object> 
     code,
     definition: { hash: definitionHash, ...definition },
   };
-}
-
-async function refuseOccupied(directory: string): Promise<void> {
-  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw new PerennialError('INVALID_INPUT', `${directory} is not a folder that can be written.`, {
-      field: '--out',
-      value: directory,
-      expected: 'a folder that does not exist yet, or an empty one',
-      cause: error,
-    });
-  });
-  if (entries.length === 0) return;
-  throw new PerennialError('INVALID_INPUT', `${directory} is not empty; nothing was written.`, {
-    field: '--out',
-    value: directory,
-    expected: 'a folder that does not exist yet, or an empty one',
-  });
 }

@@ -81,13 +81,22 @@ export function buildProgram(onDone: (code: number) => void): Command {
     .option('--limit <number>', 'how many at the most', wholeNumber, 20)
     .option('--json', JSON_OPTION)
     .action(lazy(async () => (await import('./commands/runs.ts')).runs));
-  const run = program.command('run').description('one training run: show, parallelism');
+  const run = program.command('run').description('one training run: show, export, parallelism');
   run
     .command('show <run>')
     .description('its checks, its leaderboard, its model')
     .option('--json', JSON_OPTION)
     .addHelpText('after', examples('npx perennial run show flights/3'))
     .action(lazy(async () => (await import('./commands/runs.ts')).showRun));
+  run
+    .command('export <run>')
+    .description(
+      'write its rows with hold-out and folds into a new folder, for a trainer in another language',
+    )
+    .requiredOption('--out <dir>', 'a folder that does not exist yet, or is empty')
+    .option('--json', JSON_OPTION)
+    .addHelpText('after', examples('npx perennial run export flights/3 --out ./flights-3'))
+    .action(lazy(async () => (await import('./commands/runs.ts')).exportRun));
   run
     .command('parallelism <run> <number>')
     .description('change how many candidates are trained at the same time, 1 to 64, while the search goes on')

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Definition } from '../config/definition.ts';
 import type { RawBatch } from '../config/raw.ts';
+import { splitPlan } from '../sources/split.ts';
 import { openTable } from '../sources/table.ts';
 import { requireTrained } from '../store/trained.ts';
 import type { ModelVersionRow, Signature, Store } from '../store/types.ts';
@@ -34,7 +34,7 @@ export async function* holdOutRows(
   if (!existsSync(path)) await store.artifacts.getFile(datasetDigest, path);
   const table = await openTable(path, {
     scratch,
-    split: planOf(definition),
+    split: splitPlan(definition),
     memoryLimitBytes: MEMORY_BYTES,
   });
   try {
@@ -52,10 +52,6 @@ export async function* holdOutRows(
   } finally {
     await table.close();
   }
-}
-
-function planOf({ name, split, key, time, seed }: Definition) {
-  return { name, split, key, time, seed };
 }
 
 function rowOf(

@@ -19,6 +19,11 @@ export interface SplitPlan {
   seed: number;
 }
 
+/** As a definition says it. */
+export function splitPlan({ name, split, key, time, seed }: Definition): SplitPlan {
+  return { name, split, key, time, seed };
+}
+
 export type Side = 'train' | 'test';
 
 /** Names with a space stand beside a dataset's columns, which may be called `test`, `ord`, `rowid` or anything else. */

@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   // It predicts locally and reads a file's columns for `init`; the table of metrics says which way is better.
   // A rollout's policy is checked before it starts, and its verdicts are recomputed where a person asks why.
   // The error beside a score is the one that `select.rule` judges by.
+  // An exported run has the folds that its candidates had.
   // A restored installation's rollouts are ended as the next rollout would end them.
   client: [
     'config',
@@ -39,6 +40,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     'sources',
     'compute',
     'activities/abandoned.ts',
+    'activities/features.ts',
+    'activities/folds.ts',
     'types:learning',
     'types:decisions',
   ],

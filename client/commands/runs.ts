@@ -1,8 +1,9 @@
+import { relative } from 'node:path';
 import { connect } from '../client.ts';
 import { parseRunName } from '../names.ts';
 import { PerennialError } from '../../config/errors.ts';
 import type { RunRow } from '../../store/types.ts';
-import { duration, short } from '../terminal/format.ts';
+import { count, duration, short } from '../terminal/format.ts';
 import { summaryText } from '../terminal/summaryText.ts';
 import { table } from '../terminal/table.ts';
 import { openTerminal, type Colors } from '../terminal/terminal.ts';
@@ -54,6 +55,25 @@ export async function showRun(text: string, options: { json?: boolean }): Promis
       candidates: details.candidates,
       audit: details.audit,
     });
+  } finally {
+    await client.close();
+  }
+}
+
+/** `npx perennial run export` */
+export async function exportRun(text: string, options: { out: string; json?: boolean }): Promise<void> {
+  const { name, run } = parseRunName(text);
+  const terminal = openTerminal(options);
+  const client = await connect();
+  try {
+    const exported = await client.exportRun(name, run, { out: options.out });
+    const { train, test, search } = exported.rows;
+    const folder = relative(process.cwd(), exported.directory) || '.';
+    terminal.print(
+      `Wrote ${name}/${run} to ${folder}: ${count(train)} training rows, of which the search saw ${count(search)}, and ${count(test)} of the hold-out.`,
+    );
+    terminal.print(exported.files.map((file) => `  ${file}`).join('\n'));
+    terminal.object(exported);
   } finally {
     await client.close();
   }

@@ -4,4 +4,5 @@ import { register } from 'tsx/esm/api';
 
 register();
 
-export const { fitUnits, scoreFold, findColumnEdges, assignRowBins } = await import('./thread.ts');
+export const { fitUnits, scoreFold, predictFold, findColumnEdges, assignRowBins } =
+  await import('./thread.ts');

@@ -325,7 +325,7 @@ describe('labels', () => {
 });
 
 describe('recording', () => {
-  test('keeps a picture of what says something, and no distributions but of the last healthy window', async () => {
+  test('keeps a picture of what says something, and no distributions but of the last sound window', async () => {
     const hour = nextHour();
     await model.answer(hour, parcels(300, 89));
     await model.answer(
@@ -340,11 +340,11 @@ describe('recording', () => {
     const svg = new TextDecoder().decode(await bench.store.artifacts.get(pictureDigest));
     expect(svg).toMatch(/^<svg .*Window 601 of parcels/s);
     expect(svg).toContain('size');
-    expect(await bench.store.artifacts.info(shifted.distributionDigest)).toBeUndefined();
-    expect(await bench.store.watch.window('parcels', 600)).toMatchObject({
-      distributionDigest: clean.distributionDigest,
-    });
+    // A shifted one is sound: slow drift must not add up to what looks like a fault.
+    expect(await bench.store.artifacts.info(clean.distributionDigest)).toBeUndefined();
+    expect((await bench.store.watch.window('parcels', 600))?.distributionDigest).toBeUndefined();
     expect(await bench.store.watch.window('parcels', 601)).toMatchObject({
+      distributionDigest: shifted.distributionDigest,
       pictureDigest,
       facts: shifted.facts,
     });

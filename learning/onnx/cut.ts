@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { encodeNode, encodeValueInfo } from './encode.ts';
 import type { GraphFile } from './read.ts';
+import { joinBytes } from './wire.ts';
 import { ONNX_FLOAT } from '../learners/outputs.ts';
 
 /**
@@ -35,18 +36,8 @@ export function cutBefore(file: GraphFile, tensor: string, columns: number): Uin
 
   const model = protobuf.Writer.create();
   model.uint32(7 * 8 + 2).bytes(graph.finish());
-  return join([...file.rest, model.finish()]);
+  // A message's fields may stand in any order.
+  return joinBytes([...file.rest, model.finish()]);
 }
 
 const OUTPUT = 'features';
-
-/** A message's fields may stand in any order. */
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

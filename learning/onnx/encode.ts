@@ -8,6 +8,7 @@ import {
   repeatedStringBytes,
   varintBytes,
 } from './packed.ts';
+import { joinBytes } from './wire.ts';
 import { ATTRIBUTE_TYPES, DATA_TYPES, IR_VERSION, OPSETS } from './schema.ts';
 
 /** What a ModelProto is made of; nodes and tensors are encoded as they are added. */
@@ -85,7 +86,7 @@ export function encodeTensor(name: string, constant: Constant): Uint8Array {
   writer.uint32(varintTag(2)).int32(DATA_TYPES[constant.type]);
   writer.uint32(tag(8)).string(name);
   if (constant.type === 'string')
-    return join(writer.finish(), repeatedStringBytes(6, constant.values as readonly string[]));
+    return joinBytes([writer.finish(), repeatedStringBytes(6, constant.values as readonly string[])]);
   return writer
     .uint32(tag(9))
     .bytes(rawBytes(constant.type, constant.values as ArrayLike<number>))
@@ -139,7 +140,7 @@ function encodeAttribute(name: string, attribute: Attribute): Uint8Array {
   else if ('string' in attribute) writer.uint32(tag(4)).string(attribute.string);
   else if ('floats' in attribute) writer.uint32(tag(7)).bytes(floatBytes(attribute.floats));
   else if ('ints' in attribute) writer.uint32(tag(8)).bytes(varintBytes(attribute.ints));
-  else return join(typed('strings').finish(), repeatedStringBytes(9, attribute.strings));
+  else return joinBytes([typed('strings').finish(), repeatedStringBytes(9, attribute.strings)]);
   return typed(Object.keys(attribute)[0] as keyof typeof ATTRIBUTE_TYPES).finish();
 }
 
@@ -154,11 +155,4 @@ function varintTag(field: number): number {
 
 function message(writer: protobuf.Writer, field: number, bytes: Uint8Array): void {
   writer.uint32(tag(field)).bytes(bytes);
-}
-
-function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(head.length + tail.length);
-  whole.set(head);
-  whole.set(tail, head.length);
-  return whole;
 }

@@ -1,4 +1,4 @@
-import { readFields, readPacked } from './wire.ts';
+import { decodeText, readFields, readPacked, textIn } from './wire.ts';
 
 /**
  * Somebody else's ModelProto as far as it has to be understood to work with it: names, types, shapes. What nodes and
@@ -57,8 +57,8 @@ export function readOutline(bytes: Uint8Array): Outline {
   for (const { field, number, bytes: part } of readFields(bytes)) {
     if (field === 1 && number !== undefined) outline.irVersion = number;
     else if (part === undefined) continue;
-    else if (field === 2) outline.producer.name = textOf(part);
-    else if (field === 3) outline.producer.version = textOf(part);
+    else if (field === 2) outline.producer.name = decodeText(part);
+    else if (field === 3) outline.producer.version = decodeText(part);
     else if (field === 7) readGraph(part, outline);
     else if (field === 8) readOpset(part, outline.opsets);
   }
@@ -74,7 +74,7 @@ export function readAttribute(bytes: Uint8Array): (string | number)[] | undefine
   for (const { field, number, bytes: part } of readFields(bytes)) {
     if (field === 3 && number !== undefined) values.push(number);
     else if (field === 8) values.push(...(part ? readPacked(part) : [number ?? 0]));
-    else if ((field === 4 || field === 9) && part) values.push(textOf(part));
+    else if ((field === 4 || field === 9) && part) values.push(decodeText(part));
     else if (field === 5 && part) return readValues(readTensor(part));
     else if (field === 2 || field === 6 || field === 7) return undefined;
   }
@@ -85,7 +85,7 @@ export function readAttribute(bytes: Uint8Array): (string | number)[] | undefine
 export function readValues({ dataType, bytes }: OutlineTensor): (string | number)[] | undefined {
   const values: (string | number)[] = [];
   for (const { field, number, bytes: part } of readFields(bytes)) {
-    if (field === 6 && part) values.push(textOf(part));
+    if (field === 6 && part) values.push(decodeText(part));
     else if (field === 5 || field === 7) values.push(...(part ? readPacked(part) : [number ?? 0]));
     else if (field === 9 && part && part.length > 0) return rawValues(dataType, part);
     else if (field === 4 || field === 10) return undefined;
@@ -98,7 +98,7 @@ export function readTensor(bytes: Uint8Array): OutlineTensor {
   for (const { field, number, bytes: part } of readFields(bytes)) {
     if (field === 1) tensor.dims.push(...(part ? readPacked(part) : [number ?? 0]));
     else if (field === 2) tensor.dataType = number ?? 0;
-    else if (field === 8 && part) tensor.name = textOf(part);
+    else if (field === 8 && part) tensor.name = decodeText(part);
   }
   return tensor;
 }
@@ -117,11 +117,11 @@ function readNode(bytes: Uint8Array): OutlineNode {
   const node: OutlineNode = { op: '', domain: '', inputs: [], outputs: [], attributes: new Map(), bytes };
   for (const { field, bytes: part } of readFields(bytes)) {
     if (part === undefined) continue;
-    if (field === 1) node.inputs.push(textOf(part));
-    else if (field === 2) node.outputs.push(textOf(part));
-    else if (field === 4) node.op = textOf(part);
-    else if (field === 5) node.attributes.set(nameOf(part), part);
-    else if (field === 7) node.domain = standard(textOf(part));
+    if (field === 1) node.inputs.push(decodeText(part));
+    else if (field === 2) node.outputs.push(decodeText(part));
+    else if (field === 4) node.op = decodeText(part);
+    else if (field === 5) node.attributes.set(textIn(part, NAME), part);
+    else if (field === 7) node.domain = standard(decodeText(part));
   }
   return node;
 }
@@ -130,14 +130,14 @@ function readOpset(bytes: Uint8Array, opsets: Record<string, number>): void {
   let domain = '';
   let version = 0;
   for (const { field, number, bytes: part } of readFields(bytes)) {
-    if (field === 1 && part) domain = standard(textOf(part));
+    if (field === 1 && part) domain = standard(decodeText(part));
     else if (field === 2) version = number ?? 0;
   }
   opsets[domain] = Math.max(version, opsets[domain] ?? 0);
 }
 
 function readValue(bytes: Uint8Array): OutlineValue {
-  const value: OutlineValue = { name: nameOf(bytes) };
+  const value: OutlineValue = { name: textIn(bytes, NAME) };
   const tensor = messageIn(messageIn(bytes, 2), 1);
   if (!tensor) return value;
   for (const { field, number, bytes: part } of readFields(tensor)) {
@@ -165,14 +165,12 @@ function messageIn(bytes: Uint8Array | undefined, wanted: number): Uint8Array | 
   return undefined;
 }
 
-function nameOf(bytes: Uint8Array): string {
-  const name = messageIn(bytes, 1);
-  return name ? textOf(name) : '';
-}
-
 function standard(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
 }
+
+/** Of AttributeProto and ValueInfoProto. */
+const NAME = 1;
 
 const INT32 = 6;
 const INT64 = 7;
@@ -188,10 +186,4 @@ function rawValues(dataType: number, raw: Uint8Array): number[] | undefined {
   if (dataType === INT32)
     return Array.from({ length: Math.floor(raw.length / 4) }, (_, i) => view.getInt32(i * 4, true));
   return undefined;
-}
-
-const decoder = new TextDecoder();
-
-function textOf(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }

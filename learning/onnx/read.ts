@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 import { DATA_TYPES } from './schema.ts';
+import { decodeText, readFields, textIn } from './wire.ts';
 
 /** A model file as its nodes and tensors, each with its own bytes, so that a part of it can be cut out unchanged. */
 export interface GraphFile {
@@ -31,16 +32,17 @@ export function readGraph(bytes: Uint8Array): GraphFile {
   const initializers = new Map<string, Uint8Array>();
   const inputs = new Map<string, Uint8Array>();
   const outputs: string[] = [];
-  for (const field of fieldsOf(bytes)) {
-    if (field.number !== 7) {
-      rest.push(field.whole);
+  for (const { field, bytes: graph, whole } of readFields(bytes)) {
+    if (field !== 7 || !graph) {
+      rest.push(whole);
       continue;
     }
-    for (const part of fieldsOf(field.body)) {
-      if (part.number === 1) nodes.push(readNode(part.body));
-      else if (part.number === 5) initializers.set(textOf(part.body, 8), part.body);
-      else if (part.number === 11) inputs.set(textOf(part.body, 1), part.body);
-      else if (part.number === 12) outputs.push(textOf(part.body, 1));
+    for (const { field: kind, bytes: part } of readFields(graph)) {
+      if (!part) continue;
+      if (kind === 1) nodes.push(readNode(part));
+      else if (kind === 5) initializers.set(textIn(part, 8), part);
+      else if (kind === 11) inputs.set(textIn(part, 1), part);
+      else if (kind === 12) outputs.push(textIn(part, 1));
     }
   }
   // Older files list their constants among the inputs too.
@@ -82,14 +84,14 @@ export function intOf(node: GraphNode, name: string): number | undefined {
 
 export function stringOf(node: GraphNode, name: string): string | undefined {
   const attribute = node.attributes.get(name);
-  return attribute && textOf(attribute, 4);
+  return attribute && textIn(attribute, 4);
 }
 
 /** A tensor of an attribute; undefined where it is absent, or one of text. */
 export function readTensorAttribute(node: GraphNode, name: string): TensorValues | undefined {
   const attribute = node.attributes.get(name);
-  const tensor = attribute && [...fieldsOf(attribute)].find(({ number }) => number === 5);
-  return tensor && readTensor(tensor.body);
+  const tensor = attribute && [...readFields(attribute)].find(({ field }) => field === 5)?.bytes;
+  return tensor && readTensor(tensor);
 }
 
 export interface TensorValues {
@@ -107,7 +109,7 @@ export function constantOf(file: GraphFile, name: string): TensorValues | undefi
 export function readTensor(bytes: Uint8Array): TensorValues | undefined {
   const dims = Array.from(readInts(bytes, 1));
   const [type] = readInts(bytes, 2);
-  const raw = [...fieldsOf(bytes)].find(({ number }) => number === 9)?.body;
+  const raw = [...readFields(bytes)].find(({ field }) => field === 9)?.bytes;
   switch (type) {
     case DATA_TYPES.float:
       return { dims, values: raw ? singles(raw) : Float64Array.from(readFloats(bytes, 4)) };
@@ -120,54 +122,22 @@ export function readTensor(bytes: Uint8Array): TensorValues | undefined {
   }
 }
 
-interface Field {
-  number: number;
-  /** Of a field with a length: what it holds. */
-  body: Uint8Array;
-  /** With its tag. */
-  whole: Uint8Array;
-}
-
-function* fieldsOf(bytes: Uint8Array): Generator<Field> {
-  const reader = protobuf.Reader.create(bytes);
-  while (reader.pos < bytes.length) {
-    const from = reader.pos;
-    const tag = reader.uint32();
-    const wire = tag & 7;
-    let body: Uint8Array = NOTHING;
-    if (wire === 2) {
-      const length = reader.uint32();
-      if (reader.pos + length > bytes.length) throw new RangeError('The file is cut off.');
-      body = bytes.subarray(reader.pos, reader.pos + length);
-      reader.skip(length);
-    } else reader.skipType(wire);
-    yield { number: tag >>> 3, body, whole: bytes.subarray(from, reader.pos) };
-  }
-}
-
-const NOTHING = new Uint8Array();
-const decoder = new TextDecoder();
-
 function readNode(bytes: Uint8Array): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Uint8Array>();
   let op = '';
   let domain = '';
-  for (const { number, body } of fieldsOf(bytes)) {
-    if (number === 1) inputs.push(decoder.decode(body));
-    else if (number === 2) outputs.push(decoder.decode(body));
-    else if (number === 4) op = decoder.decode(body);
-    else if (number === 5) attributes.set(textOf(body, 1), body);
-    else if (number === 7) domain = decoder.decode(body);
+  for (const { field, bytes: part } of readFields(bytes)) {
+    if (!part) continue;
+    if (field === 1) inputs.push(decodeText(part));
+    else if (field === 2) outputs.push(decodeText(part));
+    else if (field === 4) op = decodeText(part);
+    // The name stands before long lists, which are not walked then.
+    else if (field === 5) attributes.set(textIn(part, 1), part);
+    else if (field === 7) domain = decodeText(part);
   }
   return { op, domain, inputs, outputs, attributes, bytes };
-}
-
-function textOf(bytes: Uint8Array, field: number): string {
-  // The name stands before long lists, which are not walked then.
-  for (const { number, body } of fieldsOf(bytes)) if (number === field) return decoder.decode(body);
-  return '';
 }
 
 /** A repeated integer, packed or one by one. */

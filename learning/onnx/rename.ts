@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { readFields } from './wire.ts';
+import { decodeText, joinBytes, readFields } from './wire.ts';
 
 /** A NodeProto with other names for its inputs and outputs; '' leaves an optional input out and stays. */
 export function renameNode(node: Uint8Array, rename: (tensor: string) => string): Uint8Array {
@@ -22,18 +22,10 @@ function rewriteTexts(
 ): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const { field, bytes, whole } of readFields(message)) {
-    parts.push(bytes && isName(field) ? textField(field, rename(decoder.decode(bytes))) : whole);
+    parts.push(bytes && isName(field) ? textField(field, rename(decodeText(bytes))) : whole);
   }
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
+  return joinBytes(parts);
 }
-
-const decoder = new TextDecoder();
 
 function textField(field: number, text: string): Uint8Array {
   return protobuf.Writer.create()

@@ -32,6 +32,36 @@ export function* readFields(message: Uint8Array): Generator<Field> {
   }
 }
 
+/** A message's first text of this field; '' where it has none. What comes behind it is not walked. */
+export function textIn(message: Uint8Array, wanted: number): string {
+  for (const { field, bytes } of readFields(message)) if (field === wanted && bytes) return decodeText(bytes);
+  return '';
+}
+
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** A field that is a message, or any bytes. */
+export function bytesField(field: number, bytes: Uint8Array): Uint8Array {
+  return protobuf.Writer.create()
+    .uint32(field * 8 + 2)
+    .bytes(bytes)
+    .finish();
+}
+
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+const decoder = new TextDecoder();
+
 /** Variable-length integers one after the other, as packed fields hold them. */
 export function readPacked(bytes: Uint8Array): number[] {
   const reader = protobuf.Reader.create(bytes);

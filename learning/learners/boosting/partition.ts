@@ -8,7 +8,7 @@ import type { Columns } from './packedBins.ts';
  * @returns where the others begin
  */
 export function partition(
-  { bins, length }: Columns,
+  columns: Columns,
   column: number,
   cut: number,
   rows: Int32Array,
@@ -16,20 +16,10 @@ export function partition(
   to: number,
   scratch: Int32Array,
 ): number {
-  const start = column * length;
-  let left = from;
-  let right = 0;
-  for (let i = from; i < to; i++) {
-    const row = rows[i];
-    const goesRight = (cut - bins[start + row]) >>> 31;
-    rows[left] = row;
-    scratch[right] = row;
-    right += goesRight;
-    left += 1 - goesRight;
-  }
-  for (let i = 0; i < right; i++) rows[left + i] = scratch[i];
-  return left;
+  return partitionWithGap(columns, column, cut, NO_GAP, rows, from, to, scratch);
 }
+
+const NO_GAP = -1;
 
 /** As `partition`, but one bin, that of missing values, goes left in spite of the cut. Of few cuts, so it is not compiled. */
 export function partitionWithGap(

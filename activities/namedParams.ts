@@ -1,5 +1,5 @@
 import type { Definition, ParamValue, SearchEntry } from '../config/definition.ts';
-import { PerennialError } from '../config/errors.ts';
+import { invalid } from '../config/invalid.ts';
 import { refuseMonotone } from '../learning/learners/boosting/rules.ts';
 import { refuseClassWeight } from '../learning/learners/weights.ts';
 import type { EncodedFeature } from '../learning/types.ts';
@@ -39,10 +39,5 @@ function listed(values: SearchEntry['grid'][string] | undefined): readonly Param
 
 function refuse(entry: number, name: string, value: unknown, expected: string | undefined): void {
   if (expected === undefined) return;
-  const field = `search[${entry}].grid.${name}`;
-  throw new PerennialError(
-    'INVALID_DEFINITION',
-    `${field} is ${JSON.stringify(value)}; expected ${expected}.`,
-    { field, value, expected },
-  );
+  throw invalid(`search[${entry}].grid.${name}`, value, expected);
 }

@@ -1,6 +1,6 @@
 import { shelf } from '../learning/learners/shelf.ts';
 import type { Definition } from './definition.ts';
-import { PerennialError } from './errors.ts';
+import { invalid } from './invalid.ts';
 
 /** What the rows of a definition ask of every learner. */
 type Rows = Pick<Definition, 'weight' | 'features'>;
@@ -26,16 +26,16 @@ export function refuseUnfitLearners({ search, weight, features }: Definition): v
   search.forEach(({ learner: name }, i) => {
     const learner = shelf.get(name);
     if (weight !== undefined && !learner?.weighs)
-      throw unfit(
-        i,
+      throw invalid(
+        `search[${i}].learner`,
         name,
         `a learner that can weigh rows (${named('weighs')}), as \`weight\` names "${weight}"; or no weight`,
       );
     if (gap >= 0 && !learner?.bridgesGaps) {
       const columns = features === 'auto' ? [] : (features[gap]?.columns ?? []);
       const left = `as features[${gap}] leaves those of ${columns.map((column) => `"${column}"`).join(', ')} missing`;
-      throw unfit(
-        i,
+      throw invalid(
+        `search[${i}].learner`,
         name,
         `a learner that takes missing values (${named('bridgesGaps')}), ${left}; or impute them, for example by median`,
       );
@@ -50,15 +50,4 @@ function gapOf(features: Definition['features']): number {
 
 function named(ability: 'weighs' | 'bridgesGaps'): string {
   return [...shelf.values()].flatMap((learner) => (learner[ability] ? [learner.name] : [])).join(', ');
-}
-
-function unfit(entry: number, name: string, expected: string): PerennialError {
-  const field = `search[${entry}].learner`;
-  return new PerennialError(
-    'INVALID_DEFINITION',
-    `${field} is ${JSON.stringify(name)}; expected ${expected}.`,
-    {
-      ...{ field, value: name, expected },
-    },
-  );
 }

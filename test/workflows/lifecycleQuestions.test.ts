@@ -247,11 +247,11 @@ test('a rollout that was terminated is told with what lies at the bottom', async
   await deploy(name, { canary });
   await rest(name);
   await deploy(name, { canary, seed: 2, select: { folds: 2, tolerance: 1 } });
+  // It is told of from when it is ordered, a moment before its workflow is there.
   await eventually(async () => {
-    expect((await orders(name)).rollout).toBeDefined();
+    const { rollout } = await orders(name);
+    await bench.temporal.workflow.getHandle(rollout?.workflowId ?? '').terminate('by a test');
   });
-  const { rollout } = await orders(name);
-  await bench.temporal.workflow.getHandle(rollout?.workflowId ?? '').terminate('by a test');
   const progress = await rest(name);
   expect(progress).toMatchObject({ champion: 1, rejectedInARow: 1 });
   expect(progress.recent.at(-1)?.text).toMatch(/ended as aborted: Terminated/);

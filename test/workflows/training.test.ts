@@ -263,6 +263,8 @@ describe('a training learns', () => {
   test('with the candidates that end in time: one that takes longer than it may ends no search', async () => {
     const definition = small(bench, {
       name: 'one-is-late',
+      // Half a minute of work for the one, and milliseconds for the other.
+      sources: { parcels: csv(bench.write('one-is-late.csv', smallCsv({ rows: 8_000 }))) },
       search: [tree({ maxDepth: 2 }), forest({ trees: 1000 })],
       select: { folds: 20 },
       budget: { candidateMs: 1_500 },

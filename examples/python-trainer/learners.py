@@ -14,7 +14,7 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from run import Refused
+from refused import Refused
 
 
 def fill():
@@ -43,12 +43,8 @@ def candidates(grid, task):
     """Pairs of learner and hyperparameters, in the order of the grid. Raises Refused where it names what is unknown."""
     found = []
     for learner, values in grid.items():
-        if learner not in LEARNERS:
-            raise Refused(f'the grid names "{learner}"; expected one of {", ".join(LEARNERS)}')
-        known = estimator_of(learner, task)().get_params()
+        refuse_unknown(learner, values, task)
         for name, tried in values.items():
-            if name not in known:
-                raise Refused(f'{learner}.{name} is not a hyperparameter; expected one of {", ".join(known)}')
             if not isinstance(tried, list) or not tried:
                 raise Refused(f"{learner}.{name} is {tried!r}; expected a list of values to try")
         found += [(learner, params) for params in ParameterGrid(values)]
@@ -57,15 +53,31 @@ def candidates(grid, task):
     return found
 
 
+def refuse_unknown(learner, names, task):
+    if learner not in LEARNERS:
+        raise Refused(f'"{learner}" is no learner here; expected one of {", ".join(LEARNERS)}')
+    known = estimator_of(learner, task)().get_params()
+    for name in names:
+        if name not in known:
+            raise Refused(f'{learner}.{name} is not a hyperparameter; expected one of {", ".join(known)}')
+
+
 def estimator_of(learner, task):
     classifier, regressor, _ = LEARNERS[learner]
     return regressor if task == "regression" else classifier
 
 
+def estimator(learner, params, task, seed):
+    """Not fitted yet. Raises Refused where a name is unknown."""
+    refuse_unknown(learner, params, task)
+    model = estimator_of(learner, task)(**(LIGHTGBM if learner == "lightgbm" else {}))
+    # Of 32 bits, of which these take 31.
+    return model.set_params(**{"random_state": seed % 2**31, **params})
+
+
 def build(learner, params, task, seed, inputs, numbers):
     """A pipeline, not fitted yet, over `inputs`: a frame whose first `numbers` columns are numbers, the others text."""
-    model = estimator_of(learner, task)(**(LIGHTGBM if learner == "lightgbm" else {}))
-    model.set_params(**{"random_state": seed, **params})
+    model = estimator(learner, params, task, seed)
     # LightGBM learns where a missing value goes, where it sees one. In other columns it takes it for 0, and its export
     # to ONNX does not: there it is filled, as for the other learners.
     gaps = [i for i in range(numbers) if learner == "lightgbm" and inputs[i].isna().any()]

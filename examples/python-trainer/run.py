@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as parquet
+
+from refused import Refused
 
 SIDE = "perennial_side"
 FOLD = "perennial_fold_{}"
-
-
-class Refused(Exception):
-    """What somebody gave is wrong; the message says what would be right."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +95,26 @@ def as_text(values):
 
 def read_run(folder):
     """Raises Refused where the folder is not what the command writes."""
-    facts, signature = (read_json(os.path.join(folder, name)) for name in ("run.json", "signature.json"))
+    signature = read_json(os.path.join(folder, "signature.json"))
+    return Run(read_facts(folder), signature, read_rows(os.path.join(folder, "rows.parquet")))
+
+
+def read_facts(folder):
+    facts = read_json(os.path.join(folder, "run.json"))
     if facts.get("apiVersion") != 1:
         raise Refused(f"run.json: apiVersion is {facts.get('apiVersion')}; this program reads 1")
-    return Run(facts, signature, pd.read_parquet(os.path.join(folder, "rows.parquet")))
+    return facts
+
+
+def read_rows(path):
+    """The file as a frame, by this thread alone.
+
+    `pandas.read_parquet` hands Arrow a file of Python's own, and Arrow's threads may let go of it after the call has
+    returned. Where the interpreter ends meanwhile, the process is aborted ("terminate called without an active
+    exception", apache/arrow#34314, #33975).
+    """
+    with parquet.ParquetFile(path, pre_buffer=False) as file:
+        return file.read(use_threads=False).to_pandas(use_threads=False)
 
 
 def read_json(path):

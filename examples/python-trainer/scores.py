@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn import metrics
 
-from run import Refused
+from refused import Refused
 
 
 def score(name, y, answers, classes, positive):

@@ -16,7 +16,8 @@ import numpy as np
 
 from exported import write_model
 from learners import GRID, build, candidates
-from run import Refused, read_json, read_run
+from refused import Refused
+from run import read_facts, read_json, read_run
 from scores import score
 
 
@@ -24,9 +25,10 @@ def main():
     given = arguments()
     # LightGBM is fitted within a pipeline, on columns without names.
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
+    # Before the rows are read: what is wrong with a grid is said at once.
+    tried = candidates(read_json(given.grid) if given.grid else GRID, read_facts(given.run)["task"])
     run = read_run(given.run)
-    grid = read_json(given.grid) if given.grid else GRID
-    board = search(run, candidates(grid, run.facts["task"]))
+    board = search(run, tried)
     best = board[0]
 
     rows = run.refitted()

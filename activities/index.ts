@@ -1,5 +1,7 @@
 import type { OrchestratorDependencies, TemporalDependencies, TrainerDependencies } from './dependencies.ts';
 import { evaluateActivities } from './evaluate.ts';
+import { externalRefitActivities } from './external/refit.ts';
+import { externalScoreActivities } from './external/score.ts';
 import { featurizeActivities } from './featurize.ts';
 import { ingestActivities } from './ingest.ts';
 import { lifecycleActivities } from './lifecycle.ts';
@@ -52,6 +54,8 @@ export function trainerActivities(dependencies: TrainerDependencies) {
     ...featurizeActivities(dependencies),
     ...trainActivities(dependencies),
     ...refitActivities(dependencies),
+    ...externalScoreActivities(dependencies),
+    ...externalRefitActivities(dependencies),
     ...evaluateActivities(dependencies),
     ...parityActivities(dependencies),
     ...pairActivities(dependencies),

@@ -16,7 +16,8 @@ export function refuseUnknownNames(
   features: readonly EncodedFeature[],
 ): void {
   if (search === 'auto') return;
-  search.forEach(({ grid }, i) => {
+  search.forEach(({ grid, trainer }, i) => {
+    if (trainer) return;
     // That they have the shape which their learner wants was seen when the definition was read.
     for (const value of listed(grid.classWeight))
       refuse(

@@ -1,6 +1,5 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { candidatesOf } from '../config/portfolio.ts';
-import type { Definition } from '../config/definition.ts';
 import { PerennialError } from '../config/errors.ts';
 import { encodeGolden } from '../compute/parityGolden.ts';
 import { withSession, type ModelSession } from '../compute/session.ts';
@@ -11,22 +10,26 @@ import { assembleEncoders, assembleModel } from '../learning/onnx/assemble.ts';
 import { deriveSeed } from '../learning/rng.ts';
 import type { Table } from '../sources/table.ts';
 import type { RefitInput, RefitResult } from '../workflows/messages.ts';
+import type { TrainerRequest } from '../workflows/trainerMessages.ts';
 import { fitCalibration } from './calibration.ts';
 import type { TrainerDependencies } from './dependencies.ts';
-import { decodeFeatures, problemOf, type FeatureFacts, type Features } from './features.ts';
+import { decodeFeatures, problemOf, type Features } from './features.ts';
+import { askForModel } from './external/refit.ts';
 import { foldColumn, keepFoldColumn } from './folds.ts';
+import { readGolden } from './golden.ts';
 import { readMatrix } from './matrix.ts';
+import { modelMetadata } from './modelMetadata.ts';
 import { openSnapshot } from './snapshot.ts';
 import { keepWeights } from './weights.ts';
-
-/** Of the hold-out, with the learner's own answers: compared before registration and at every load. */
-const GOLDEN_ROWS = 1_000;
 
 export function refitActivities(dependencies: TrainerDependencies) {
   const { store, pool } = dependencies;
   return {
-    /** Fits the winner on more rows and compiles encoders and model into one ONNX file. */
-    async refit(input: RefitInput): Promise<RefitResult> {
+    /**
+     * Fits the winner on more rows and compiles encoders and model into one ONNX file. Where a trainer of one's own has its
+     * learner, says what that one is to be asked.
+     */
+    async refit(input: RefitInput): Promise<RefitResult | { request: TrainerRequest }> {
       const { name, run } = input;
       const signal = cancellationSignal();
       const definition = await store.definitions.get(input.definitionHash);
@@ -34,11 +37,16 @@ export function refitActivities(dependencies: TrainerDependencies) {
       const { facts } = sample;
       const spec = candidatesOf(definition, facts)[input.candidate];
       const learner = spec && shelf.get(spec.learner);
-      if (!spec || !learner)
+      if (!spec || !(learner ?? spec.trainer))
         throw new PerennialError('INTERNAL', `There is no candidate ${input.candidate}.`);
 
-      const fitAndCompile = async (table: Table, encoders: ModelSession): Promise<RefitResult> => {
+      const fitAndCompile = async (
+        table: Table,
+        encoders: ModelSession,
+      ): Promise<RefitResult | { request: TrainerRequest }> => {
         const features = await refitFeatures(sample);
+        if (!learner)
+          return askForModel(dependencies, input, { definition, spec, features, sample, table, encoders });
         const problem = problemOf(features);
         const refusal = learner.refuses?.({ ...problem, task: facts.task }, spec.params);
         if (refusal !== undefined) {
@@ -61,22 +69,14 @@ export function refitActivities(dependencies: TrainerDependencies) {
           onUnits: (done, total) => heartbeat({ refit: done, of: total }),
         });
         const answerer = await answering(features, learner);
-        const bytes = assembleModel(facts.encoders, answerer, fitted, metadataOf(definition, facts));
+        const bytes = assembleModel(facts.encoders, answerer, fitted, modelMetadata(definition, facts));
         const model = await store.artifacts.put(bytes, 'model', 'application/onnx', {
           signal,
           owner: { name, run, role: 'model' },
         });
         await store.runs.update(name, run, { modelDigest: model.digest });
 
-        const golden = await readMatrix(table, {
-          side: 'test',
-          limit: GOLDEN_ROWS,
-          facts,
-          target: definition.target,
-          encoders,
-          signal,
-          keepRaw: true,
-        });
+        const golden = await readGolden(table, definition, facts, encoders, signal);
         const answers = answerer.predict(fitted, golden.x, facts.columns);
         const goldenBytes = encodeGolden(golden.raw, answers, facts.task);
         const kept = await store.artifacts.put(goldenBytes, 'golden', 'application/json', {
@@ -122,19 +122,5 @@ export function refitActivities(dependencies: TrainerDependencies) {
         withSession(assembleEncoders(facts.encoders), (encoders) => fitAndCompile(table, encoders)),
       );
     },
-  };
-}
-
-/** No run, time or version: the same data, definition and seed give the same bytes. */
-function metadataOf(
-  { target, calibrate }: Pick<Definition, 'target' | 'calibrate'>,
-  { task, classes, positive }: FeatureFacts,
-): Record<string, string> {
-  return {
-    target,
-    task,
-    ...(classes ? { classes: JSON.stringify(classes) } : {}),
-    ...(positive === undefined ? {} : { positive: String(positive) }),
-    ...(calibrate === undefined ? {} : { calibrate }),
   };
 }

@@ -4,6 +4,7 @@ import { canarySchema } from '../decisions/canary/policy.ts';
 import type { RegisterResult, RolloutInput } from '../workflows/messages.ts';
 import type { OrchestratorDependencies } from './dependencies.ts';
 import { readEvaluation } from './evaluation.ts';
+import { trainerCode } from './external/lineage.ts';
 
 interface NewVersion {
   name: string;
@@ -115,7 +116,8 @@ export function registerActivities({ store, code, isOpen }: OrchestratorDependen
     }
     return {
       ...{ name, digest: modelDigest, runNumber: run, definitionHash, datasetDigest, signature, metrics },
-      ...{ learner: row.learner, params: row.params, goldenDigest, evaluationDigest, code },
+      ...{ learner: row.learner, params: row.params, goldenDigest, evaluationDigest },
+      code: { ...code, ...(await trainerCode(store, name, run)) },
       cv: { metric: selectedBy, mean: row.mean, std: row.std },
     };
   }

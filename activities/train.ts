@@ -7,15 +7,17 @@ import { candidatesOf } from '../config/portfolio.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import { PerennialError } from '../config/errors.ts';
 import { shelf } from '../learning/learners/shelf.ts';
-import { defaultMetric, type MetricName } from '../learning/metrics/names.ts';
 import { nestedRows } from '../learning/nested.ts';
 import { NumericalError } from '../learning/numerical.ts';
 import { deriveSeed } from '../learning/rng.ts';
 import { withoutFold, type Fold } from '../learning/split.ts';
-import type { Problem, Task } from '../learning/types.ts';
-import type { CandidateRow, TrialRow } from '../store/types.ts';
+import type { Problem } from '../learning/types.ts';
+import type { TrialRow } from '../store/types.ts';
 import type { CandidateInput, CandidateResult } from '../workflows/messages.ts';
+import type { AskedTrainer } from '../workflows/trainerMessages.ts';
+import { judgeFolds, keptResult, recordLate, recordResult, type CandidateOutcome } from './candidateRow.ts';
 import type { TrainerDependencies } from './dependencies.ts';
+import { askForFolds } from './external/ask.ts';
 import { featureReader, problemOf } from './features.ts';
 import { foldsOf } from './folds.ts';
 
@@ -24,41 +26,25 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
 
   return {
     /** Cross-validates one candidate. Run again after a crash it gives the same scores, or those that were kept. */
-    async trainCandidate({
-      name,
-      run,
-      index,
-      definitionHash,
-      featuresDigest,
-      trial,
-      until,
-    }: CandidateInput): Promise<CandidateResult> {
-      const kept = trial
-        ? await store.trials.get(name, run, index, trial.rung)
-        : await store.candidates.get(name, run, index);
-      if (kept) return toResult(kept);
+    async trainCandidate(input: CandidateInput): Promise<CandidateResult | AskedTrainer> {
+      const { index, definitionHash, featuresDigest, trial, until } = input;
+      const kept = await keptResult(store, input);
+      if (kept) return kept;
 
       const definition = await store.definitions.get(definitionHash);
       const features = await readFeatures(featuresDigest);
       const spec = candidatesOf(definition, features.facts)[index];
       const learner = spec && shelf.get(spec.learner);
-      if (!spec || !learner) throw new PerennialError('INTERNAL', `There is no candidate ${index}.`);
+      if (!spec || !(learner ?? spec.trainer))
+        throw new PerennialError('INTERNAL', `There is no candidate ${index}.`);
       const { task, positive, rows, columns } = features.facts;
       const problem = problemOf(features);
-      const record = async (
-        row: Omit<TrialRow, 'index' | 'learner' | 'params' | 'rung' | 'share'>,
-      ): Promise<CandidateResult> => {
-        const full = { ...spec, ...row };
-        if (!trial) await store.candidates.record(name, run, full);
-        else {
-          const ends = trial.share === 1 || row.status !== 'done';
-          await store.trials.record(name, run, { ...full, ...trial }, { ends });
-        }
-        return toResult(full);
-      };
-      const refusal = learner.tasks.includes(task)
-        ? learner.refuses?.({ task, rows, columns, classes: problem.classes }, spec.params)
-        : `${learner.title} cannot learn a ${task} target.`;
+      const record = (row: CandidateOutcome): Promise<CandidateResult> =>
+        recordResult(store, input, spec, row);
+      const refusal =
+        !learner || learner.tasks.includes(task)
+          ? learner?.refuses?.({ task, rows, columns, classes: problem.classes }, spec.params)
+          : `${learner.title} cannot learn a ${task} target.`;
       if (refusal !== undefined) return record({ status: 'refused', reason: refusal });
 
       const { select, seed, budget } = definition;
@@ -68,13 +54,21 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         foldsOf(features, definition),
       );
       const limit = timeLimit(budget, until);
-      const late = async (durationMs: number): Promise<CandidateResult> => {
-        const row = { status: 'timed-out' as const, reason: limit?.reason, durationMs };
-        // On a higher rung that says nothing of it: the candidate may yet get all of the resource.
-        const result = trial && trial.rung > 0 ? toResult({ ...spec, ...row }) : await record(row);
-        return result.status === 'done' ? result : { ...result, late: true };
-      };
+      const late = (durationMs: number): Promise<CandidateResult> =>
+        recordLate(store, input, spec, { status: 'timed-out', reason: limit?.reason, durationMs });
       if (limit?.ofSearch && limit.ms <= 0) return late(0);
+      if (spec.trainer) {
+        const asked = {
+          spec,
+          params,
+          seed: deriveSeed(seed, 'candidate', index),
+          features,
+          folds,
+          budget,
+          limit,
+        };
+        return askForFolds(store, input, asked);
+      }
       const started = performance.now();
       const scores = await pool
         .crossValidate({
@@ -97,54 +91,15 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         return late(since(started));
       if (scores instanceof LimitExceeded)
         return record({ ...exceeded(scores, budget, limit), durationMs: since(started) });
-      const metric: MetricName = select.metric === 'auto' ? defaultMetric(task) : select.metric;
-      const values = scores.map((fold, k) => {
-        const value = fold[metric];
-        if (value === undefined) {
-          throw new PerennialError(
-            'DATASET_UNUSABLE',
-            `${metric} is undefined on fold ${k}: ${UNDEFINED[task]}.`,
-            {
-              field: 'select.folds',
-              value: select.folds,
-              expected:
-                task === 'regression'
-                  ? 'fewer folds, or more rows'
-                  : 'fewer folds, or more rows of every class',
-            },
-          );
-        }
-        return value;
-      });
-      const endless = values.findIndex((value) => !Number.isFinite(value));
-      if (endless >= 0) {
-        // JSON has no Infinity: the workflow would read null.
-        const reason = `${metric} of fold ${endless} is ${values[endless]}: the target is too large to be squared.`;
-        return record({ status: 'refused', reason });
-      }
-      const mean = values.reduce((a, b) => a + b, 0) / values.length;
-      const std = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
-      return record({
-        status: 'done',
-        mean,
-        std,
-        folds: scores,
-        durationMs: since(started),
-      });
+      const outcome = judgeFolds(scores, select, task);
+      return record(outcome.status === 'done' ? { ...outcome, durationMs: since(started) } : outcome);
     },
   };
 }
 
-/** Why rows may not determine a metric. */
-const UNDEFINED: Record<Task, string> = {
-  binary: 'its rows have one class only',
-  multiclass: 'its rows lack a class',
-  regression: 'its rows have one value of the target only',
-};
-
 const since = (started: number): number => Math.round(performance.now() - started);
 
-interface TimeLimit {
+export interface TimeLimit {
   ms: number;
   /** That of the whole search, and not the candidate's own. */
   ofSearch: boolean;
@@ -162,7 +117,7 @@ function timeLimit(budget: Definition['budget'], until?: string): TimeLimit | un
 }
 
 /** What a trial of successive halving learns from, and by which hyperparameters. */
-function onShare(
+export function onShare(
   { halving, seed }: Definition,
   { spec, problem, share }: { spec: CandidateSpec; problem: Problem; share: number },
   folds: Fold[],
@@ -187,13 +142,4 @@ function exceeded(
   const allowed = budget?.candidateBytes;
   const reason = `${message}${allowed === undefined ? '' : `, of ${allowed} (budget.candidateBytes)`}`;
   return { status: 'out-of-memory', reason };
-}
-
-function toResult(row: CandidateRow): CandidateResult {
-  const { index, learner, params, mean, std } = row;
-  const { status, reason = '' } = row;
-  if (status !== 'done' && status !== 'stopped') return { status, index, learner, reason };
-  if (mean === undefined || std === undefined)
-    throw new PerennialError('INTERNAL', `Candidate ${index} was recorded without its score.`);
-  return { status: 'done', index, learner, params, mean, std };
 }

@@ -26,9 +26,12 @@ export interface Golden {
  * @param answers the learner's own: [rows, classes] probabilities, or [rows] values
  */
 export function encodeGolden(raw: RawBatch, answers: Float64Array, task: Task): Uint8Array {
-  const outputs =
-    task === 'regression' ? { prediction: Array.from(answers) } : classification(answers, raw.rows);
-  return encode(raw, outputs);
+  return encode(raw, goldenOutputs(answers, raw.rows, task));
+}
+
+/** @param answers [rows, classes] probabilities, or [rows] values */
+export function goldenOutputs(answers: Float64Array, rows: number, task: Task): Golden['outputs'] {
+  return task === 'regression' ? { prediction: Array.from(answers) } : classification(answers, rows);
 }
 
 /** The same of rows that the model file itself has answered, where no learner is there to be held against. */

@@ -303,6 +303,26 @@ export const baselineForest = (
   draw?: Draw,
 ): SearchEntry => entry('baselineForest', grid, draw);
 
+/**
+ * A learner of a trainer of your own: a Temporal worker in any language on a task queue of its own, which answers for the
+ * very folds of the other candidates. Hyperparameters are those of that trainer. See docs/trainers.md.
+ *
+ * @example external({ taskQueue: 'trainer-python', learner: 'lightgbm', grid: { num_leaves: [15, 31] } })
+ */
+export const external = ({
+  taskQueue,
+  startWithinMs = 60_000,
+  learner,
+  grid = {},
+  ...draw
+}: {
+  taskQueue: string;
+  learner: string;
+  grid?: Grid<string>;
+  /** A candidate that no worker has begun after so long is refused, and the search goes on. */
+  startWithinMs?: number;
+} & Draw): SearchEntry => ({ ...entry(learner, grid, draw), trainer: { taskQueue, startWithinMs } });
+
 function entry(learner: string, grid: Grid<string>, draw: Draw = {}): SearchEntry {
   return {
     learner,

@@ -15,6 +15,7 @@ import { halvingSchema } from './halving.ts';
 import { explainIssue } from './explain.ts';
 import { PerennialError } from './errors.ts';
 import { parseTime } from './time.ts';
+import { trainerSchema } from './trainer.ts';
 import { MAX_DEFINITION_BYTES, MEBIBYTE } from './units.ts';
 
 /**
@@ -135,6 +136,8 @@ export const searchEntrySchema = z.strictObject({
   ),
   /** How many points are drawn; absent: all of the grid. */
   candidates: z.int().min(1).max(10_000).optional(),
+  /** Where the learner is one of a trainer of one's own; absent: one of the shelf. */
+  trainer: trainerSchema.optional(),
 });
 export type SearchEntry = z.infer<typeof searchEntrySchema>;
 

@@ -23,7 +23,9 @@ export function canHave(name: string, { weight, features }: Rows): boolean {
 export function refuseUnfitLearners({ search, weight, features }: Definition): void {
   if (search === 'auto') return;
   const gap = gapOf(features);
-  search.forEach(({ learner: name }, i) => {
+  search.forEach(({ learner: name, trainer }, i) => {
+    // What that one can take is known there alone: it refuses a candidate.
+    if (trainer) return;
     const learner = shelf.get(name);
     if (weight !== undefined && !learner?.weighs)
       throw invalid(

@@ -5,12 +5,16 @@ import type { ParamValue, SearchEntry } from './definition.ts';
 import { draw, type Distribution } from './distributions.ts';
 import { explainIssue } from './explain.ts';
 import { PerennialError } from './errors.ts';
+import { invalid } from './invalid.ts';
+import { EXTERNAL_LEARNER, externalName, type Trainer } from './trainer.ts';
 
 /** One point of the search space. `params` holds every hyperparameter, defaults made explicit. */
 export interface CandidateSpec {
   index: number;
   learner: string;
   params: Params;
+  /** Of a learner of one's own: who trains it, and its name there. */
+  trainer?: Trainer & { learner: string };
 }
 
 type Params = Record<string, ParamValue>;
@@ -31,18 +35,7 @@ const MAX_REPEATED_DRAWS = 1_000;
 export function expandSearch(search: readonly SearchEntry[], seed: number): CandidateSpec[] {
   const candidates: CandidateSpec[] = [];
   search.forEach((entry, i) => {
-    const learner = shelf.get(entry.learner);
-    if (!learner) {
-      throw new PerennialError(
-        'INVALID_DEFINITION',
-        `search[${i}].learner is "${entry.learner}"; expected one of ${[...shelf.keys()].join(', ')}.`,
-        {
-          field: `search[${i}].learner`,
-          value: entry.learner,
-          expected: `one of ${[...shelf.keys()].join(', ')}`,
-        },
-      );
-    }
+    const learner = learnerOf(entry, i);
     refuseUnfitDistributions(learner, entry, i);
     const size = entry.candidates ?? gridSize(entry);
     if (candidates.length + size > MAX_CANDIDATES) {
@@ -60,14 +53,35 @@ export function expandSearch(search: readonly SearchEntry[], seed: number): Cand
       const params = parsed(learner, point, ['search', i, 'grid'], {
         search: Object.assign([], { [i]: { grid: point } }),
       });
-      candidates.push({ index: candidates.length, learner: entry.learner, params });
+      candidates.push({ index: candidates.length, ...namesOf(entry), params });
     }
   });
   return candidates;
 }
 
-function parsed(learner: Learner, point: object, at: PropertyKey[], input: object): Params {
-  const result = learner.params.safeParse(point);
+/** Undefined for one that a trainer of one's own has: what its hyperparameters may be is known there alone. */
+function learnerOf({ learner: name, trainer }: SearchEntry, i: number): Learner | undefined {
+  const field = `search[${i}].learner`;
+  if (trainer) {
+    if (EXTERNAL_LEARNER.test(name)) return undefined;
+    throw invalid(field, name, 'a name of letters, digits, dots, hyphens and _, starting with a letter');
+  }
+  const learner = shelf.get(name);
+  if (learner) return learner;
+  throw invalid(
+    field,
+    name,
+    `one of ${[...shelf.keys()].join(', ')}; or \`trainer\`, which says who else has it`,
+  );
+}
+
+function namesOf({ learner, trainer }: SearchEntry): Pick<CandidateSpec, 'learner' | 'trainer'> {
+  if (!trainer) return { learner };
+  return { learner: externalName(trainer, learner), trainer: { ...trainer, learner } };
+}
+
+function parsed(learner: Learner | undefined, point: object, at: PropertyKey[], input: object): Params {
+  const result = learner?.params.safeParse(point) ?? { success: true, data: point };
   if (result.success) return result.data as Params;
   const issues = result.error.issues.map((issue) => ({ ...issue, path: [...at, ...issue.path] }));
   throw explainIssue({ issues }, input);
@@ -116,7 +130,11 @@ function* drawn({ grid, candidates = 0 }: SearchEntry, i: number, seed: number):
 }
 
 /** Where both ends of a range are taken, so is everything between: a learner's ranges have no holes. */
-function refuseUnfitDistributions(learner: Learner, { grid, candidates }: SearchEntry, i: number): void {
+function refuseUnfitDistributions(
+  learner: Learner | undefined,
+  { grid, candidates }: SearchEntry,
+  i: number,
+): void {
   for (const [name, from] of Object.entries(grid)) {
     if (Array.isArray(from)) continue;
     const field = `search[${i}].grid.${name}`;
@@ -128,6 +146,7 @@ function refuseUnfitDistributions(learner: Learner, { grid, candidates }: Search
         { field, value: from, expected },
       );
     }
+    if (!learner) continue;
     if (from.distribution !== 'integers' && takesWholeNumbers(learner, name, from)) {
       const expected = `integers(from, to), as ${name} of ${learner.name} is a whole number`;
       throw new PerennialError(

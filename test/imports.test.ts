@@ -19,6 +19,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'config',
     'types:workflows/messages.ts',
     'types:workflows/lifecycleMessages.ts',
+    'types:workflows/trainerMessages.ts',
   ],
   workflows: ['decisions', 'config/searchAttributes.ts', 'types:config/definition.ts', 'types:activities'],
   embedded: ['config', 'store'],

@@ -37,6 +37,7 @@ import {
 } from './messages.ts';
 import { orchestrator, orchestratorOptions, trainer, trainerOptions } from './options.ts';
 import { describeProgress } from './progress.ts';
+import { refitWinner } from './trainer/refit.ts';
 import type { rollout as rolloutWorkflow } from './rollout.ts';
 import type { halving as halvingWorkflow } from './halving.ts';
 import type { search as searchWorkflow } from './search.ts';
@@ -141,7 +142,7 @@ async function stages(
     ...(choice ? { choice } : {}),
   };
   const evaluation = await stage('evaluate', progress, async (note) => {
-    const model = await trainer.refit.executeWithOptions(long(`Refit candidate ${candidate}`), [chosen]);
+    const model = await refitWinner(chosen);
     const result = await trainer.evaluate.executeWithOptions(long(`Evaluate on the hold-out`), [
       { ...chosen, ...model },
     ]);

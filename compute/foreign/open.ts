@@ -47,10 +47,25 @@ export async function openForeign(
   signature: ForeignSignature,
   options: OpenForeignOptions = {},
 ): Promise<OpenedForeign> {
-  const { tolerance = PARITY_TOLERANCE, metadata } = options;
-  const adopted = adoptModel(file, signature, metadata);
+  const adopted = adoptModel(file, signature, options.metadata);
   const expected = await options.expected?.(adopted);
-  const batch = expected?.batch ?? probeRows(adopted.outline, signature, PROBE_ROWS);
+  const rows = expected?.batch ?? probeRows(adopted.outline, signature, PROBE_ROWS);
+  return openAdopted(adopted, rows, expected?.outputs, options);
+}
+
+/**
+ * The part of `openForeign` after the file was inspected and has this project's inputs and outputs: it is opened in a
+ * process of its own, and held against what is expected.
+ *
+ * @throws PerennialError as `openForeign`
+ */
+export async function openAdopted(
+  adopted: AdoptedModel,
+  batch: RawBatch,
+  expected: Golden['outputs'] | undefined,
+  options: Pick<OpenForeignOptions, 'tolerance' | 'deadlineMs' | 'signal'> = {},
+): Promise<OpenedForeign> {
+  const { tolerance = PARITY_TOLERANCE } = options;
   const [together, alone] = await ask(adopted.bytes, batch, options);
   refuseUnfit(together, adopted);
   const same = compareAnswers(alone, { inputs: {}, outputs: outputsOf(together) }, PARITY_TOLERANCE);
@@ -63,13 +78,13 @@ export async function openForeign(
   if (!expected) return { ...adopted, golden };
   const { ok, failure, flips, rows, maxDifference } = compareAnswers(
     together,
-    { inputs: {}, outputs: expected.outputs },
+    { inputs: {}, outputs: expected },
     tolerance,
   );
   if (ok) return { ...adopted, golden, compared: { rows, maxDifference } };
   throw new PerennialError(
     'PARITY_FAILED',
-    `The model answers otherwise than the file of expected answers says, on ${rows} rows: ${failure ?? `${flips} labels differ, the largest difference is ${maxDifference}`}. Nothing was registered.`,
+    `The model answers otherwise than the answers that were given with it say, on ${rows} rows: ${failure ?? `${flips} labels differ, the largest difference is ${maxDifference}`}. Nothing was registered.`,
     { field: 'expect', value: maxDifference, expected: `no other labels and differences up to ${tolerance}` },
   );
 }
@@ -82,7 +97,7 @@ const MEMORY_BYTES = 1_024 * MEBIBYTE;
 async function ask(
   bytes: Uint8Array,
   batch: RawBatch,
-  { deadlineMs = DEADLINE_MS, signal }: OpenForeignOptions,
+  { deadlineMs = DEADLINE_MS, signal }: Pick<OpenForeignOptions, 'deadlineMs' | 'signal'>,
 ): Promise<Answers[]> {
   const reply = await askModel(
     { model: { bytes }, batch, sliceRows: [batch.rows, 1] },

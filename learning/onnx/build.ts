@@ -79,6 +79,17 @@ export function createGraphBuilder(): GraphBuilder {
       return written;
     },
 
+    embed(make) {
+      let prefix = 'external/';
+      while ([...names].some((name) => name.startsWith(prefix))) prefix = `_${prefix}`;
+      const inner = (tensor: string): string => prefix + tensor;
+      const part = make(inner);
+      part.tensors.forEach((tensor) => claim(tensor, 'tensor'));
+      nodes.push(...part.nodes);
+      initializers.push(...part.initializers);
+      return inner;
+    },
+
     output(name: string, tensor: string, type: ElementType, dims: (number | 'N')[]) {
       known(tensor, `output "${name}"`);
       claim(name, 'output');

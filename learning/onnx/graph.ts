@@ -16,6 +16,15 @@ export type Attribute =
   | { floats: ArrayLike<number> }
   | { strings: readonly string[] };
 
+export interface EmbeddedPart {
+  /** NodeProto. */
+  nodes: Uint8Array[];
+  /** TensorProto. */
+  initializers: Uint8Array[];
+  /** Names of what they are and make. */
+  tensors: string[];
+}
+
 /**
  * Builds one ONNX graph (opset 17, ai.onnx.ml 3, IR 8) node by node. Names are made here and are deterministic,
  * so the same calls give the same bytes.
@@ -32,6 +41,13 @@ export interface GraphBuilder {
     attributes?: Record<string, Attribute>,
     options?: { domain?: 'ai.onnx.ml'; outputs?: number },
   ): string[];
+  /**
+   * Adds nodes and constants of somebody else's graph, which are encoded already.
+   *
+   * @param make gives them, under names that `inner` makes: they begin as no tensor of this graph does
+   * @returns that `inner`
+   */
+  embed(make: (inner: (tensor: string) => string) => EmbeddedPart): (tensor: string) => string;
   /** Declares a tensor as a graph output under a public name. `dims` may hold 'N'. */
   output(name: string, tensor: string, type: ElementType, dims: (number | 'N')[]): void;
   /** Serialises the ModelProto. `metadata` becomes metadata_props, in key order. */

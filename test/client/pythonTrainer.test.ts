@@ -53,7 +53,8 @@ afterAll(async () => {
 }, MINUTE);
 
 interface Trained {
-  code: number;
+  /** Of its exit, or the signal that ended it. */
+  code: number | string | null;
   stdout: string;
   stderr: string;
 }
@@ -76,7 +77,7 @@ function train({ skip }: TestContext, grid: object, ...more: string[]): Promise<
   };
   return new Promise((resolve) => {
     execFile(python ?? '', [...args, '--perennial', command, ...more], options, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+      resolve({ code: error ? (error.signal ?? error.code ?? null) : 0, stdout, stderr }),
     );
   });
 }

@@ -80,6 +80,7 @@ const withBrokenEncoder: BenchOptions['trainer'] = (own, { store }) => ({
   ...own,
   async refit(input): Promise<RefitResult> {
     const result = await own.refit(input);
+    if ('request' in result) throw new Error('The winner is a learner of the shelf.');
     const { facts } = decodeFeatures(await store.artifacts.get(input.featuresDigest));
     const block = facts.encoders.blocks.find(({ kind }) => kind === 'standardize');
     if (block?.kind !== 'standardize') throw new Error('There is no standardised column.');

@@ -202,20 +202,26 @@ test('where no trainer is there for any candidate the run says so', async () => 
   });
 });
 
-test('a cancelled training, and a search whose time is over, end what the trainer computes', async () => {
-  const training = await bench.client.train(small(bench, { name: 'cancelled', search: [odd('hangs')] }));
-  await expect.poll(() => questions.some(({ name }) => name === 'cancelled'), { timeout: 20_000 }).toBe(true);
-  await training.cancel();
-  await expect(training.result()).rejects.toMatchObject({ code: 'CANCELLED' });
-  await expect.poll(() => cancelled, { timeout: 15_000 }).toBe(1);
+test(
+  'a cancelled training, and a search whose time is over, end what the trainer computes',
+  { timeout: 180_000 },
+  async () => {
+    const training = await bench.client.train(small(bench, { name: 'cancelled', search: [odd('hangs')] }));
+    await expect
+      .poll(() => questions.some(({ name }) => name === 'cancelled'), { timeout: 60_000 })
+      .toBe(true);
+    await training.cancel();
+    await expect(training.result()).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect.poll(() => cancelled, { timeout: 60_000 }).toBe(1);
 
-  const late = small(bench, {
-    ...{ name: 'late', search: [tree(), odd('hangs')], budget: { searchMs: 4_000 } },
-  });
-  const second = await bench.client.train(late);
-  expect(await second.result()).toMatchObject({ outcome: 'registered' });
-  const candidates = await bench.store.candidates.list('late', second.run);
-  expect(candidates[1]).toMatchObject({
-    ...{ status: 'timed-out', reason: 'the time of the search was over (budget.searchMs)' },
-  });
-});
+    const late = small(bench, {
+      ...{ name: 'late', search: [tree(), odd('hangs')], budget: { searchMs: 10_000 } },
+    });
+    const second = await bench.client.train(late);
+    expect(await second.result()).toMatchObject({ outcome: 'registered' });
+    const candidates = await bench.store.candidates.list('late', second.run);
+    expect(candidates[1]).toMatchObject({
+      ...{ status: 'timed-out', reason: 'the time of the search was over (budget.searchMs)' },
+    });
+  },
+);

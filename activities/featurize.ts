@@ -2,7 +2,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import { candidatesOf, searchMsOf } from '../config/portfolio.ts';
 import { PerennialError } from '../config/errors.ts';
 import { withSession } from '../compute/session.ts';
-import { describeFeatures, gapsOf } from '../learning/encoders/describe.ts';
+import { describeFeatures, kindsOf } from '../learning/encoders/describe.ts';
 import { fitEncoders } from '../learning/encoders/fit.ts';
 import { defaultMetric, METRICS, type MetricName } from '../learning/metrics/names.ts';
 import { assembleEncoders } from '../learning/onnx/assemble.ts';
@@ -82,7 +82,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           facts: { ...facts, rows },
           x,
           y,
-          binned: await pool.bin(x, rows, columns, signal, gapsOf(encoders)),
+          binned: await pool.bin(x, rows, columns, signal, kindsOf(encoders)),
           ...keepFoldColumn(definition.select, fold === undefined ? undefined : beside[fold]),
           ...keepWeights(definition.weight, beside),
         });

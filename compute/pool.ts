@@ -51,7 +51,7 @@ export interface ComputePool {
   /**
    * As `binMatrix`, on all threads, the bins on shared memory.
    *
-   * @param gaps [columns], 1 where a column may hold NaN
+   * @param kinds what the columns hold besides sizes: missing values, or categories
    * @throws RangeError, PerennialError CANCELLED
    */
   bin(
@@ -59,7 +59,7 @@ export interface ComputePool {
     rows: number,
     columns: number,
     signal?: AbortSignal,
-    gaps?: Uint8Array,
+    kinds?: Pick<BinnedMatrix, 'gaps' | 'categories'>,
   ): Promise<BinnedMatrix>;
   /** Ends all threads; what is under way is rejected. */
   close(): Promise<void>;
@@ -227,7 +227,7 @@ export function createPool({
       });
     },
 
-    async bin(x, rows, columns, signal, gaps) {
+    async bin(x, rows, columns, signal, kinds = {}) {
       const shared = share(x);
       const parts = await runAll<Float32Array[]>(
         'findColumnEdges',
@@ -237,7 +237,7 @@ export function createPool({
           columns,
           from,
           to,
-          gaps,
+          ...kinds,
         })),
         signal,
       );
@@ -252,11 +252,11 @@ export function createPool({
           bins,
           from,
           to,
-          gaps,
+          gaps: kinds.gaps,
         })),
         signal,
       );
-      return gaps ? { rows, columns, bins, edges, gaps } : { rows, columns, bins, edges };
+      return { rows, columns, bins, edges, ...kinds };
     },
 
     close: () => piscina.destroy(),

@@ -79,10 +79,13 @@ export interface EdgesTask {
   to: number;
   /** [columns], 1 where a column may hold NaN. */
   gaps?: Uint8Array;
+  /** As of BinnedMatrix. */
+  categories?: Uint8Array;
 }
 
-export function findColumnEdges({ x, rows, columns, from, to, gaps }: EdgesTask): Float32Array[] {
-  return findEdges(x, rows, columns, from, to, undefined, gaps);
+export function findColumnEdges(task: EdgesTask): Float32Array[] {
+  const { x, rows, columns, from, to, gaps, categories } = task;
+  return findEdges(x, rows, columns, from, to, undefined, gaps, categories);
 }
 
 export interface BinsTask {

@@ -11,6 +11,7 @@ export const boosting: Learner<Params, BoostingModel> = {
   tasks: ['binary', 'multiclass', 'regression'],
   weighs: true,
   bridgesGaps: true,
+  takesCategories: true,
   params,
   refuses: ({ rows }) =>
     rows > MAX_ROWS ? `it takes at most ${MAX_ROWS} rows, not ${rows}; sample them` : undefined,

@@ -3,7 +3,7 @@ import { histogramLength, totalOf } from './histogram.ts';
 import type { Kernels } from './kernels.ts';
 import type { Columns, PackedRows } from './packedBins.ts';
 import { SHIFT, type Steps } from './packedGradients.ts';
-import { partitionWithGap } from './partition.ts';
+import { partitionBySet, partitionWithGap } from './partition.ts';
 import { scanByRules, subtract, type RuledSide, type Rules } from './ruledScan.ts';
 
 export interface LeafWiseLimits {
@@ -18,13 +18,22 @@ export interface LeafWiseLimits {
 }
 
 /** What a leaf shall answer, from the positions rows[from..to], held within bounds before it is shrunk. */
-export type LeafValue = (rows: Int32Array, from: number, to: number, low: number, high: number) => number;
+export type LeafValue = (
+  rows: Int32Array,
+  from: number,
+  to: number,
+  low: number,
+  high: number,
+  l2: number,
+) => number;
 
 interface Leaf extends RuledSide {
   node: number;
   depth: number;
   from: number;
   to: number;
+  /** Penalty of its answer. */
+  l2: number;
   histogram: Float64Array;
 }
 
@@ -49,7 +58,7 @@ export class LeafWiseGrower {
   #free: Float64Array[] = [];
   readonly #zero: Float64Array;
 
-  /** @param rules absent: no value is missing and no feature has a direction */
+  /** @param rules absent: no value is missing, no feature has a direction or names categories */
   constructor(kernels: Kernels, columns: Columns, limits: LeafWiseLimits, rules?: Rules) {
     this.#kernels = kernels;
     this.#columns = columns;
@@ -77,6 +86,7 @@ export class LeafWiseGrower {
     this.#rows.set(sample);
     const tree: GrownTree = { column: [-1], cut: [0], left: [0], value: [0] };
     if (this.#rules) tree.gap = [-1];
+    if (this.#rules?.categories) tree.members = [null];
     const leaves = [this.#root(rows, sample.length, packed, steps)];
     while (leaves.length < this.#limits.leaves) {
       const index = mostGaining(leaves);
@@ -88,8 +98,8 @@ export class LeafWiseGrower {
     }
     // Bounds are in steps, as the sums are that they were made from.
     const unit = steps ? steps.hessian / steps.gradient : 1;
-    for (const { node, from, to, histogram, low, high } of leaves) {
-      const value = valueOf(this.#rows, from, to, low * unit, high * unit);
+    for (const { node, from, to, histogram, low, high, l2 } of leaves) {
+      const value = valueOf(this.#rows, from, to, low * unit, high * unit, l2);
       tree.value[node] = value;
       this.#kernels.addTo(scores, offset, this.#rows, from, to, value);
       this.#release(histogram);
@@ -98,13 +108,14 @@ export class LeafWiseGrower {
   }
 
   #root(rows: PackedRows, length: number, packed: Float64Array, steps: Steps | undefined): Leaf {
-    const root = leafOf(0, 0, 0, length, 0, 0, this.#zero);
+    const { l2 } = this.#limits;
+    const root = leafOf(0, 0, 0, length, 0, 0, l2, this.#zero);
     if (!steps) return root;
     root.histogram = this.#count(rows, root, packed);
     const total = totalOf(root.histogram);
     root.gradient = Math.floor(total / SHIFT);
     root.hessian = total - root.gradient * SHIFT;
-    this.#scan(rows, leafOf(0, 0, 0, 0, 0, 0, this.#zero), root, steps);
+    this.#scan(rows, leafOf(0, 0, 0, 0, 0, 0, l2, this.#zero), root, steps);
     return root;
   }
 
@@ -120,8 +131,9 @@ export class LeafWiseGrower {
     const { minLeaf } = this.#limits;
     const column = rows.columns[leaf.place];
     const stretch = [this.#rows, leaf.from, leaf.to, this.#right] as const;
-    const middle =
-      leaf.gap < 0
+    const middle = leaf.members
+      ? partitionBySet(this.#columns, column, leaf.members, ...stretch)
+      : leaf.gap < 0
         ? this.#kernels.partition(this.#columns, column, leaf.cut, ...stretch)
         : partitionWithGap(this.#columns, column, leaf.cut, leaf.gap, ...stretch);
     if (middle - leaf.from < minLeaf || leaf.to - middle < minLeaf) {
@@ -141,8 +153,13 @@ export class LeafWiseGrower {
       tree.gap[node] = leaf.gap;
       tree.gap.push(-1, -1);
     }
+    if (tree.members) {
+      tree.members[node] = leaf.members;
+      tree.members.push(null, null);
+    }
+    const l2 = this.#limits.l2 + leaf.moreL2;
     const depth = leaf.depth + 1;
-    const left = leafOf(next, depth, from, middle, leftGradient, leftHessian, this.#zero);
+    const left = leafOf(next, depth, from, middle, leftGradient, leftHessian, l2, this.#zero);
     const right = leafOf(
       next + 1,
       depth,
@@ -150,6 +167,7 @@ export class LeafWiseGrower {
       to,
       leaf.gradient - leftGradient,
       leaf.hessian - leftHessian,
+      l2,
       this.#zero,
     );
     if (this.#rules) this.#bound(leaf, column, left, right, this.#rules, steps);
@@ -184,7 +202,8 @@ export class LeafWiseGrower {
     const l2 = Math.round(this.#limits.l2 * steps.hessian);
     if (this.#rules) {
       subtract(small.histogram, large.histogram);
-      for (const leaf of [small, large]) scanByRules(rows, leaf.histogram, l2, this.#rules, leaf);
+      for (const leaf of [small, large])
+        scanByRules(rows, leaf.histogram, l2, steps.hessian, this.#rules, leaf);
     } else this.#kernels.scanBoth(rows, small.histogram, large.histogram, l2, small, large);
     for (const leaf of [small, large]) {
       if (leaf.gain > 0) continue;
@@ -230,9 +249,11 @@ function leafOf(
   to: number,
   gradient: number,
   hessian: number,
+  l2: number,
   histogram: Float64Array,
 ): Leaf {
   return {
+    rows: to - from,
     gradient,
     hessian,
     least: 0,
@@ -240,6 +261,8 @@ function leafOf(
     place: 0,
     cut: 0,
     gap: -1,
+    members: null,
+    moreL2: 0,
     low: -Infinity,
     high: Infinity,
     leftGradient: 0,
@@ -248,6 +271,7 @@ function leafOf(
     depth,
     from,
     to,
+    l2,
     histogram,
   };
 }

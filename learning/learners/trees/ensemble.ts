@@ -13,11 +13,23 @@ export interface TreeEnsemble {
   threshold: Float32Array;
   /** Per node: 1 where a row whose feature is NaN goes left too; absent: it goes right everywhere. */
   missingLeft?: Uint8Array;
+  /** Cuts by sets; absent: there is none. */
+  sets?: CategorySets;
   /** Per node: the left child, whose neighbour is the right one; of a leaf, the position of its first value. */
   next: Int32Array;
   /** [leaves, outputs]. */
   values: Int32Array;
 }
+
+/** Categories 1 to 255 as bits: number n is bit n % 32 of word n / 32. */
+export interface CategorySets {
+  /** Per node: where its set begins in `words`, or -1 where it compares with its threshold. A row of the set goes left. */
+  at: Int32Array;
+  /** [sets, SET_WORDS] */
+  words: Int32Array;
+}
+
+export const SET_WORDS = 8;
 
 /** Joins ensembles in order. */
 export function joinEnsembles(parts: readonly TreeEnsemble[]): TreeEnsemble {
@@ -37,6 +49,12 @@ export function joinEnsembles(parts: readonly TreeEnsemble[]): TreeEnsemble {
   let tree = 0;
   let node = 0;
   let value = 0;
+  let words = 0;
+  if (parts.some((part) => part.sets))
+    joined.sets = {
+      at: new Int32Array(nodes).fill(-1),
+      words: new Int32Array(count((part) => part.sets?.words ?? [])),
+    };
   for (const part of parts) {
     for (const root of part.roots) joined.roots[tree++] = root + node;
     joined.feature.set(part.feature, node);
@@ -45,10 +63,18 @@ export function joinEnsembles(parts: readonly TreeEnsemble[]): TreeEnsemble {
     for (let i = 0; i < part.next.length; i++)
       joined.next[node + i] = part.next[i] + (part.feature[i] < 0 ? value : node);
     joined.values.set(part.values, value);
+    if (joined.sets) words = copySets(part, joined.sets, node, words);
     node += part.feature.length;
     value += part.values.length;
   }
   return joined;
+}
+
+function copySets({ sets }: TreeEnsemble, into: CategorySets, node: number, words: number): number {
+  if (!sets) return words;
+  sets.at.forEach((at, i) => (into.at[node + i] = at < 0 ? -1 : words + at));
+  into.words.set(sets.words, words);
+  return words + sets.words.length;
 }
 
 /** Collects nodes in arrays that grow. */
@@ -60,6 +86,9 @@ export class EnsembleBuilder {
   #missingLeft = new Uint8Array(1024);
   readonly #gaps: boolean;
   #next = new Int32Array(1024);
+  /** By node, where its set begins among the words. */
+  readonly #setAt = new Map<number, number>();
+  readonly #words: number[] = [];
   #nodes = 0;
   #used = 0;
   /** Values of the leaves; replaced when it grows, so read it after `leaf`. */
@@ -91,6 +120,15 @@ export class EnsembleBuilder {
     return left;
   }
 
+  /** Makes the node a split whose left child has the rows of some categories, and returns that child. */
+  splitBySet(node: number, feature: number, categories: Uint8Array): number {
+    const words = new Array<number>(SET_WORDS).fill(0);
+    for (const category of categories) words[category >> 5] |= 1 << (category & 31);
+    this.#setAt.set(node, this.#words.length);
+    this.#words.push(...words);
+    return this.split(node, feature, 0);
+  }
+
   /** Makes the node a leaf and returns where its `outputs` values are to be written. */
   leaf(node: number): number {
     const at = this.#used;
@@ -112,9 +150,16 @@ export class EnsembleBuilder {
       feature: this.#feature.slice(0, this.#nodes),
       threshold: this.#threshold.slice(0, this.#nodes),
       ...(this.#gaps ? { missingLeft: this.#missingLeft.slice(0, this.#nodes) } : {}),
+      ...(this.#setAt.size > 0 ? { sets: this.#sets() } : {}),
       next: this.#next.slice(0, this.#nodes),
       values: this.values.slice(0, this.#used),
     };
+  }
+
+  #sets(): CategorySets {
+    const at = new Int32Array(this.#nodes).fill(-1);
+    for (const [node, start] of this.#setAt) at[node] = start;
+    return { at, words: Int32Array.from(this.#words) };
   }
 
   #reserve(more: number): void {

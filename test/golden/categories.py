@@ -119,7 +119,7 @@ phases = read(
 x, y = generated()
 golden = {
     "versions": {"lightgbm": lightgbm.__version__, "numpy": np.__version__},
-    "adult": both(classifier(), classified, *adult, range(1)),
+    "adult": both(classifier(), classified, *adult, range(4)),
     "phases": both(classifier(), classified, *phases, range(4)),
     "generated": {
         "x": base64.b64encode(x.tobytes()).decode(),

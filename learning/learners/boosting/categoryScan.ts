@@ -1,4 +1,4 @@
-import { considerCut, type RuledSide } from './ruledScan.ts';
+import { considerCut, isEnough, type RuledSide } from './ruledScan.ts';
 import { SHIFT } from './packedGradients.ts';
 
 /** How categories are cut into sets. The defaults of the learner are LightGBM's. */
@@ -46,7 +46,7 @@ export function scanCategories(
     const sum = histogram[start + bin];
     const gradient = Math.floor(sum / SHIFT);
     const hessian = sum - gradient * SHIFT;
-    const rows = Math.round(hessian * rowsPerHessian);
+    const rows = side.counts ? side.counts[start + bin] : Math.round(hessian * rowsPerHessian);
     if (hessian > 0 && rows >= rules.smoothing)
       ranked.push({ bin, sum, rows, rank: gradient / (hessian + smoothing) });
   }
@@ -66,7 +66,8 @@ export function scanCategories(
       if (side.rows - left < rules.minRows) break;
       if (group < rules.minRows) continue;
       group = 0;
-      if (considerCut(side, sum, 0, penalty, l2)) best = ranked.slice(0, i + 1).map(({ bin }) => bin);
+      if (isEnough(side, left) && considerCut(side, sum, 0, penalty, l2))
+        best = ranked.slice(0, i + 1).map(({ bin }) => bin);
     }
     ranked.reverse();
   }
@@ -81,6 +82,9 @@ function tryAlone(
   side: RuledSide,
 ): Uint8Array | undefined {
   let best: number | undefined;
-  for (let bin = 1; bin < bins; bin++) if (considerCut(side, histogram[start + bin], 0, l2, l2)) best = bin;
+  for (let bin = 1; bin < bins; bin++) {
+    const rows = side.counts ? side.counts[start + bin] : 0;
+    if (isEnough(side, rows) && considerCut(side, histogram[start + bin], 0, l2, l2)) best = bin;
+  }
   return best === undefined ? undefined : Uint8Array.of(best);
 }

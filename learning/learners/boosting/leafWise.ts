@@ -1,5 +1,5 @@
 import type { GrownTree } from './grownTree.ts';
-import { histogramLength, totalOf } from './histogram.ts';
+import { countRows, histogramLength, totalOf } from './histogram.ts';
 import type { Kernels } from './kernels.ts';
 import type { Columns, PackedRows } from './packedBins.ts';
 import { SHIFT, type Steps } from './packedGradients.ts';
@@ -51,6 +51,8 @@ export class LeafWiseGrower {
   readonly #columns: Columns;
   readonly #limits: LeafWiseLimits;
   readonly #rules: Rules | undefined;
+  /** Of a leaf whose rows are counted; those of all leaves, or none at all. */
+  readonly #exact: Rules;
   /** Positions, so that every leaf is a stretch. */
   readonly #rows: Int32Array;
   readonly #right: Int32Array;
@@ -64,6 +66,8 @@ export class LeafWiseGrower {
     this.#columns = columns;
     this.#limits = limits;
     this.#rules = rules;
+    const { length } = columns.binsOf;
+    this.#exact = rules ?? { missing: new Int32Array(length).fill(-1), direction: new Int8Array(length) };
     this.#rows = kernels.int32(columns.length);
     this.#right = kernels.int32(columns.length);
     this.#zero = kernels.float64(histogramLength(columns.binsOf.length));
@@ -108,18 +112,18 @@ export class LeafWiseGrower {
   }
 
   #root(rows: PackedRows, length: number, packed: Float64Array, steps: Steps | undefined): Leaf {
-    const { l2 } = this.#limits;
-    const root = leafOf(0, 0, 0, length, 0, 0, l2, this.#zero);
+    const { l2, minLeaf } = this.#limits;
+    const root = leafOf(0, 0, 0, length, 0, 0, l2, minLeaf, this.#zero);
     if (!steps) return root;
     root.histogram = this.#count(rows, root, packed);
     const total = totalOf(root.histogram);
     root.gradient = Math.floor(total / SHIFT);
     root.hessian = total - root.gradient * SHIFT;
-    this.#scan(rows, leafOf(0, 0, 0, 0, 0, 0, l2, this.#zero), root, steps);
+    this.#scan(rows, leafOf(0, 0, 0, 0, 0, 0, l2, minLeaf, this.#zero), root, steps);
     return root;
   }
 
-  /** @returns undefined, with the gain struck out, where a side has fewer rows than a leaf must have */
+  /** @returns undefined, with another cut or none, where a side has fewer rows than a leaf must have */
   #cut(
     rows: PackedRows,
     leaf: Leaf,
@@ -137,7 +141,7 @@ export class LeafWiseGrower {
         ? this.#kernels.partition(this.#columns, column, leaf.cut, ...stretch)
         : partitionWithGap(this.#columns, column, leaf.cut, leaf.gap, ...stretch);
     if (middle - leaf.from < minLeaf || leaf.to - middle < minLeaf) {
-      leaf.gain = 0;
+      this.#scanCounted(rows, leaf, steps);
       return undefined;
     }
     const { node, from, to, leftGradient, leftHessian, histogram } = leaf;
@@ -159,7 +163,7 @@ export class LeafWiseGrower {
     }
     const l2 = this.#limits.l2 + leaf.moreL2;
     const depth = leaf.depth + 1;
-    const left = leafOf(next, depth, from, middle, leftGradient, leftHessian, l2, this.#zero);
+    const left = leafOf(next, depth, from, middle, leftGradient, leftHessian, l2, minLeaf, this.#zero);
     const right = leafOf(
       next + 1,
       depth,
@@ -168,6 +172,7 @@ export class LeafWiseGrower {
       leaf.gradient - leftGradient,
       leaf.hessian - leftHessian,
       l2,
+      minLeaf,
       this.#zero,
     );
     if (this.#rules) this.#bound(leaf, column, left, right, this.#rules, steps);
@@ -212,6 +217,21 @@ export class LeafWiseGrower {
     }
   }
 
+  /**
+   * Looks again, for a cut that leaves enough rows on both sides. A leaf that was given up with its first cut would be
+   * given up in all rounds to come, since its gradients stay as they are; of a root that ended the learning.
+   */
+  #scanCounted(rows: PackedRows, leaf: Leaf, steps: Steps): void {
+    if (leaf.counts) {
+      leaf.gain = 0;
+      return;
+    }
+    leaf.counts = countRows(rows, this.#rows, leaf.from, leaf.to);
+    leaf.least = this.#limits.minChildWeight * steps.hessian;
+    const l2 = Math.round(this.#limits.l2 * steps.hessian);
+    scanByRules(rows, leaf.histogram, l2, steps.hessian, this.#exact, leaf);
+  }
+
   #release(histogram: Float64Array): void {
     if (histogram !== this.#zero) this.#free.push(histogram);
   }
@@ -250,10 +270,13 @@ function leafOf(
   gradient: number,
   hessian: number,
   l2: number,
+  minLeaf: number,
   histogram: Float64Array,
 ): Leaf {
   return {
     rows: to - from,
+    counts: null,
+    minLeaf,
     gradient,
     hessian,
     least: 0,

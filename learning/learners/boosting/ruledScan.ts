@@ -16,6 +16,10 @@ export interface Rules {
 /** A leaf whose answers are bounded (in steps of the gradient over steps of the Hessian), and how its cut was found. */
 export interface RuledSide extends Side {
   rows: number;
+  /** How many rows lie in each bin of each place, as in the histogram; null: as many as their share of the Hessian says. */
+  counts: Int32Array | null;
+  /** Least rows of a side, where they are counted. */
+  minLeaf: number;
   low: number;
   high: number;
   /** The bin of missing values where these go left in spite of the cut; else -1. */
@@ -66,14 +70,23 @@ export function scanByRules(
     const last = binsOf[place] - (gap < 0 ? 1 : 2);
     const lacking = gap < 0 ? 0 : histogram[start + gap];
     const sign = direction[columns[place]];
+    const { counts } = side;
     for (let pass = 0; pass < (lacking === 0 ? 1 : 2); pass++) {
       let sum = pass === 0 ? 0 : lacking;
+      let rows = counts && pass === 1 ? counts[start + gap] : 0;
       for (let bin = 0; bin < last; bin++) {
         sum += histogram[start + bin];
-        if (considerCut(side, sum, sign, l2, l2)) keep(place, bin, gap, pass === 1);
+        if (counts) rows += counts[start + bin];
+        if (isEnough(side, rows) && considerCut(side, sum, sign, l2, l2)) keep(place, bin, gap, pass === 1);
       }
       // All values from none; whichever answer is larger, no feature has moved.
-      if (pass === 0 && lacking !== 0 && considerCut(side, sum + histogram[start + last], 0, l2, l2))
+      if (counts) rows += counts[start + last];
+      if (
+        pass === 0 &&
+        lacking !== 0 &&
+        isEnough(side, rows) &&
+        considerCut(side, sum + histogram[start + last], 0, l2, l2)
+      )
         keep(place, last, gap, false);
     }
   }
@@ -82,7 +95,7 @@ export function scanByRules(
   const last = binsOf[side.place] - (missing[columns[side.place]] < 0 ? 1 : 2);
   // Half way over the empty bins behind it: the same partition here, the fairer cut for new rows.
   let next = side.cut + 1;
-  while (next < last && histogram[start + next] === 0) next++;
+  while (next < last && histogram[start + next] === 0 && !side.counts?.[start + next]) next++;
   if (side.cut < last) side.cut = (side.cut + next - 1) >> 1;
 
   function keep(place: number, cut: number, gap: number, missingLeft: boolean): void {
@@ -101,6 +114,11 @@ export function scanByRules(
     side.members = members;
     side.moreL2 = binsOf[place] - 1 > oneVsRest ? more : 0;
   }
+}
+
+/** Whether so many rows on the left leave enough on both sides, where they were counted. */
+export function isEnough({ counts, rows, minLeaf }: RuledSide, left: number): boolean {
+  return !counts || (left >= minLeaf && rows - left >= minLeaf);
 }
 
 /**

@@ -1,5 +1,5 @@
-import { considerCut, isEnough, type RuledSide } from './ruledScan.ts';
 import { SHIFT } from './packedGradients.ts';
+import { considerCut, isEnough, type RuledSide } from './ruledCut.ts';
 
 /** How categories are cut into sets. The defaults of the learner are LightGBM's. */
 export interface CategoryRules {

@@ -4,7 +4,8 @@ import type { Kernels } from './kernels.ts';
 import type { Columns, PackedRows } from './packedBins.ts';
 import { SHIFT, type Steps } from './packedGradients.ts';
 import { partitionBySet, partitionWithGap } from './partition.ts';
-import { scanByRules, subtract, type RuledSide, type Rules } from './ruledScan.ts';
+import type { RuledSide } from './ruledCut.ts';
+import { scanByRules, subtract, type Rules } from './ruledScan.ts';
 
 export interface LeafWiseLimits {
   leaves: number;

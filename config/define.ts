@@ -269,6 +269,11 @@ export const boosting = (
     | 'validationShare'
     | 'classWeight'
     | 'monotone'
+    | 'categorySmoothing'
+    | 'categoryL2'
+    | 'leftCategories'
+    | 'singleCategories'
+    | 'minCategoryRows'
   > = {},
   draw?: Draw,
 ): SearchEntry => entry('boosting', grid, draw);

@@ -1,4 +1,5 @@
 import { below } from './random.as';
+import { scanChosen } from './treeChosen.as';
 import { fill, isSparse } from './treeHistogram.as';
 import { Plan } from './treePlan.as';
 import { drawRecords, partition } from './treeRecords.as';
@@ -113,8 +114,11 @@ function findSplit(plan: Plan, from: usize, to: usize, totals: usize, best: Best
     for (let i = first; i < first + slots; i++) swap(order, i, i + below(plan.random, columns - i));
     const features = order + ((<usize>first) << 2);
     fill(plan, from, to, features, slots);
-    for (let slot: usize = 0; slot < <usize>slots; slot++)
-      scan(plan, slot, load<i32>(features + (slot << 2)), totals, weight, sparse, best);
+    for (let slot: usize = 0; slot < <usize>slots; slot++) {
+      const feature = load<i32>(features + (slot << 2));
+      if (plan.randomCuts) scanChosen(plan, slot, feature, totals, weight, sparse, best);
+      else scan(plan, slot, feature, totals, weight, sparse, best);
+    }
     first += slots;
     if (first < wanted) continue;
     if (best.numerator >= 0) return true;

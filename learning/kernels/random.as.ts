@@ -32,3 +32,9 @@ export function below(state: usize, bound: u32): u32 {
   while (value >= bound) value = uint32(state) >>> shift;
   return value;
 }
+
+/** 0 <= result < 1, with 53 random bits. */
+export function unit(state: usize): f64 {
+  const high = <f64>(uint32(state) >>> 5);
+  return (high * 67108864 + <f64>(uint32(state) >>> 6)) / 9007199254740992;
+}

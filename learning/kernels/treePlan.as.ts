@@ -13,6 +13,8 @@ export class Plan {
   classes: i32;
   /** A bin has 2^binShift bytes of counts: 4 for each class, at least 16. */
   binShift: usize;
+  /** What of them the classes take, a multiple of 16; the rest stays 0. */
+  bytes: usize;
   /** Bytes between the counts of two slots. */
   slotBytes: usize;
   /** float32 [columns, 256] */
@@ -51,6 +53,8 @@ export class Plan {
   featuresPerNode: i32;
   /** Rows drawn with replacement; -1: every row once. */
   draws: i32;
+  /** 1: one random cut of each feature, 0: the best one. */
+  randomCuts: i32;
 }
 
 /** Weight and class of a record share its first word, as in sample.ts. */

@@ -101,7 +101,7 @@ function scanMany(
   const list = plan.occupied;
   const shift = plan.binShift;
   const left = plan.left;
-  const bytes = (<usize>((plan.classes + 3) >> 2)) << 4;
+  const bytes = plan.bytes;
   const least = plan.minLeaf;
   memory.fill(left, 0, bytes);
   let leftSquares: i64 = 0;
@@ -151,7 +151,8 @@ function scanMany(
   best.denominator = bestD;
 }
 
-function squaresOf(totals: usize, bytes: usize): i64 {
+/** The sum over `bytes` of int32, squared. */
+export function squaresOf(totals: usize, bytes: usize): i64 {
   let sum = i64x2.splat(0);
   for (let k: usize = 0; k < bytes; k += 16) {
     const all = v128.load(totals + k);

@@ -36,6 +36,8 @@ describe.each([2, 3, 4, 5, 17])('%i classes', (classes) => {
       both('forest', problem, { trees: 3 });
       both('forest', problem, { trees: 3, maxDepth: 5, maxFeatures: 0.4 });
       both('forest', problem, { trees: 3, minLeaf: 9, rowShare: 0.5, maxFeatures: 'all' });
+      both('extraTrees', problem, { trees: 3 });
+      both('extraTrees', problem, { trees: 3, maxDepth: 6, minLeaf: 5, maxFeatures: 'all' });
       both('tree', problem, {});
       both('tree', problem, { maxFeatures: 0.5, minLeaf: 3 });
     });

@@ -71,7 +71,7 @@ function growerFor(
   };
   const draws =
     settings.rowShare === undefined ? undefined : Math.max(1, Math.round(settings.rowShare * train.length));
-  if (!general && !scale && !limits.randomCuts) {
+  if (!general && !scale) {
     const compiled = compiledGrower(problem, limits, draws, bits);
     if (compiled) return compiled;
   }

@@ -4,7 +4,10 @@ import { benchDrift } from './drift/drift.ts';
 import { DEFAULT_POLICIES, readPolicies } from './lifecycle/policies.ts';
 import { studyLifecycles } from './lifecycle/study.ts';
 import { benchFit } from './fit/fit.ts';
+import { PEERS, WORKS } from './fit/works.ts';
 import { benchServe } from './serve/serve.ts';
+
+const LEARNERS = [...new Set(WORKS.map(({ learner }) => learner))];
 
 /** `npm run bench -- <what>`: side by side with what people use today, in one interleaved run. */
 const program = new Command('npm run bench --')
@@ -62,10 +65,11 @@ program
 program
   .command('fit')
   .description(
-    'Boosting beside LightGBM, logistic regression beside scikit-learn, one thread each, on the same rows',
+    'Boosting beside LightGBM, logistic regression beside scikit-learn, on one thread each; forests beside scikit-learn and scikit-learn-intelex, on two; on the same rows',
   )
   .option('--json <file>', 'write every figure there')
-  .option('--peer-python <path>', 'a Python that has lightgbm and scikit-learn')
+  .option('--peer-python <path>', 'a Python that has scikit-learn, and lightgbm and scikit-learn-intelex')
+  .option('--peer <names>', `some of: ${PEERS.join(', ')}`, someOf(PEERS), [...PEERS])
   .option(
     '--set <prefix>',
     'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
@@ -78,7 +82,13 @@ program
     (text: string) => text.split(',').map(positive),
     [20_000, 100_000],
   )
-  .option('--learner <names>', 'some of: boosting, logistic', readLearners, ['boosting', 'logistic'])
+  .option(
+    '--classes <numbers>',
+    'of the generated sets',
+    (text: string) => text.split(',').map(positive),
+    [3, 2],
+  )
+  .option('--learner <names>', `some of: ${LEARNERS.join(', ')}`, someOf(LEARNERS), [...LEARNERS])
   .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 5)
   .action(async (options: Parameters<typeof benchFit>[0]) => benchFit(options));
 
@@ -103,8 +113,11 @@ function positive(text: string): number {
   throw new InvalidArgumentError('expected a whole number from 1.');
 }
 
-function readLearners(text: string): string[] {
-  const names = text.split(',');
-  if (names.every((name) => name === 'boosting' || name === 'logistic')) return names;
-  throw new InvalidArgumentError('expected boosting, logistic or both, with a comma between them.');
+function someOf<Name extends string>(names: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((asked) => {
+      const name = names.find((each) => each === asked);
+      if (name === undefined) throw new InvalidArgumentError(`expected some of ${names.join(', ')}.`);
+      return name;
+    });
 }

@@ -47,6 +47,9 @@ export async function benchFit({ json, peerPython, set, rows, learner, rounds }:
       peer: peer?.versions ?? 'LightGBM, scikit-learn: not measured (--peer-python)',
     };
     console.log(`\n${fitTable(lines)}\n`);
+    for (const { work, ours, peer: theirs } of lines)
+      if (ours.objective !== undefined && theirs?.objective !== undefined)
+        console.log(`  ${work}: objective ${ours.objective}, peer's ${theirs.objective}`);
     for (const fact of Object.values(facts)) console.log(`  ${fact}`);
     if (json) {
       const results = lines.map(({ ours, peer: theirs, ...line }) => ({

@@ -1,4 +1,5 @@
-"""One fit a line of input: `{learner, rows, columns, classes, fitted, x, y}` in, `{seconds, cpuSeconds, logLoss, accuracy}` out.
+"""One fit a line of input: `{learner, rows, columns, classes, fitted, x, y}` in, `{seconds, cpuSeconds, logLoss, accuracy}` out,
+of logistic regression also `objective`, computed in float64.
 
 x is float32 [rows, columns] and y int32 [rows], raw files; the first `fitted` rows are learned from, the rest judged.
 """
@@ -32,4 +33,13 @@ for line in sys.stdin:
     shares = np.clip(model.predict_proba(x[n:]), 1e-15, 1)
     truth = y[n:]
     loss = float(-np.log(shares[np.arange(len(truth)), truth]).mean())
-    print(json.dumps({"seconds": seconds, "cpuSeconds": cpu, "logLoss": loss, "accuracy": float((shares.argmax(1) == truth).mean())}), flush=True)
+    fit = {"seconds": seconds, "cpuSeconds": cpu, "logLoss": loss, "accuracy": float((shares.argmax(1) == truth).mean())}
+    if work["learner"] == "logistic":
+        weights = model.coef_.astype(float)
+        scores = x[:n].astype(float) @ weights.T + model.intercept_.astype(float)
+        if work["classes"] == 2:
+            scores = np.hstack([np.zeros_like(scores), scores])
+        highest = scores.max(1)
+        losses = highest + np.log(np.exp(scores - highest[:, None]).sum(1)) - scores[np.arange(n), y[:n]]
+        fit["objective"] = float((losses.sum() + (weights**2).sum() / 2) / n)
+    print(json.dumps(fit), flush=True)

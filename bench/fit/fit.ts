@@ -59,6 +59,9 @@ export async function benchFit(options: FitOptions): Promise<void> {
       peer: peers ? versionsOf(works, peers) : 'peers: not measured (--peer-python)',
     };
     console.log(`\n${fitTable(lines)}\n`);
+    for (const { work, ours, peer: theirs } of lines)
+      if (ours.objective !== undefined && theirs?.objective !== undefined)
+        console.log(`  ${work}: objective ${ours.objective}, peer's ${theirs.objective}`);
     for (const fact of Object.values(facts)) console.log(`  ${fact}`);
     if (json) {
       const results = lines.map(({ ours, peer: theirs, ...line }) => ({

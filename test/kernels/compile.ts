@@ -16,6 +16,11 @@ export const KERNELS = [
     module: 'learning/kernels/forestWasm.ts',
     name: 'FOREST_WASM',
   },
+  {
+    source: 'learning/kernels/softmax.as.ts',
+    module: 'learning/kernels/softmaxWasm.ts',
+    name: 'SOFTMAX_WASM',
+  },
 ];
 
 /** 112: functions between source files take v128, which JavaScript could not hand over; it is never asked to. */

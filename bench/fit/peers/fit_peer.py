@@ -1,5 +1,5 @@
 """One fit a line of input: `{peer, learner, params, threads, rows, columns, classes, fitted, x, y}` in,
-`{seconds, cpuSeconds, logLoss, accuracy}` out.
+`{seconds, cpuSeconds, logLoss, accuracy}` out, of logistic regression also `objective`, computed in float64.
 
 x is float32 [rows, columns] and y int32 [rows], raw files; the first `fitted` rows are learned from, the rest judged.
 The first line of output says which peers there are, and their versions.
@@ -62,4 +62,12 @@ for line in sys.stdin:
     truth = y[n:]
     loss = float(-np.log(shares[np.arange(len(truth)), truth]).mean())
     scores = {"logLoss": loss, "accuracy": float((shares.argmax(1) == truth).mean())}
+    if work["learner"] == "logistic":
+        weights = model.coef_.astype(float)
+        margins = x[:n].astype(float) @ weights.T + model.intercept_.astype(float)
+        if work["classes"] == 2:
+            margins = np.hstack([np.zeros_like(margins), margins])
+        highest = margins.max(1)
+        losses = highest + np.log(np.exp(margins - highest[:, None]).sum(1)) - margins[np.arange(n), y[:n]]
+        scores["objective"] = float((losses.sum() + (weights**2).sum() / 2) / n)
     print(json.dumps({"seconds": seconds, "cpuSeconds": cpu, **scores}), flush=True)

@@ -52,16 +52,23 @@ export async function openWorld({
   const { temporalAddress, databaseUrl, namespace } = stack.info;
   const connection = await Connection.connect({ address: temporalAddress });
   const client = await connect({ environment: { ...environment, temporalAddress, databaseUrl } });
-  return {
+  // Whoever interrupts a measurement must not be left with its servers.
+  const interrupt = (): void => void world.stop().finally(() => process.exit(1));
+  for (const signal of SIGNALS) process.once(signal, interrupt);
+  const world: World = {
     ...{ stack, client, temporal: new Client({ connection, namespace }), home },
     async stop() {
+      for (const signal of SIGNALS) process.off(signal, interrupt);
       await client.close();
       await connection.close();
       await stack.stop();
       rmSync(home, { recursive: true, force: true });
     },
   };
+  return world;
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export interface SearchWork {
   /** Of the lifecycle. */

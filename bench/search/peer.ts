@@ -45,6 +45,11 @@ export async function startSearchPeer(python: string): Promise<SearchPeer> {
       child.stdin.write(`${JSON.stringify(work)}\n`);
       return (await read()) as Found;
     },
-    close: () => child.kill(),
+    close() {
+      // At its own end it takes its worker processes along, which hold its output open where it is killed.
+      child.stdin.end();
+      child.stdout.destroy();
+      child.unref();
+    },
   };
 }

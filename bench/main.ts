@@ -1,13 +1,16 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { benchAutomatic } from './automatic/automatic.ts';
 import { benchDrift } from './drift/drift.ts';
 import { DEFAULT_POLICIES, readPolicies } from './lifecycle/policies.ts';
 import { studyLifecycles } from './lifecycle/study.ts';
 import { benchFit } from './fit/fit.ts';
 import { PEERS, WORKS } from './fit/works.ts';
+import { LEARNERS, readGrid, type Grid } from './search/grid.ts';
+import { benchSearch } from './search/search.ts';
 import { benchServe } from './serve/serve.ts';
 
-const LEARNERS = [...new Set(WORKS.map(({ learner }) => learner))];
+const SEARCHES = ['grid', 'workers'] as const;
+const FIT_LEARNERS = [...new Set(WORKS.map(({ learner }) => learner))];
 
 /** `npm run bench -- <what>`: side by side with what people use today, in one interleaved run. */
 const program = new Command('npm run bench --')
@@ -88,7 +91,7 @@ program
     (text: string) => text.split(',').map(positive),
     [3, 2],
   )
-  .option('--learner <names>', `some of: ${LEARNERS.join(', ')}`, someOf(LEARNERS), [...LEARNERS])
+  .option('--learner <names>', `some of: ${FIT_LEARNERS.join(', ')}`, someOf(FIT_LEARNERS), [...FIT_LEARNERS])
   .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 5)
   .action(async (options: Parameters<typeof benchFit>[0]) => benchFit(options));
 
@@ -105,6 +108,34 @@ program
   .option('--json <file>', 'write every figure there')
   .action(async (options: Parameters<typeof benchAutomatic>[0]) => benchAutomatic(options));
 
+program
+  .command('search')
+  .description(
+    'A grid search by the workflows, every candidate stored, beside GridSearchCV; and on one worker process beside two',
+  )
+  .option('--json <file>', 'write every figure there')
+  .option('--peer-python <path>', 'a Python that has scikit-learn and lightgbm')
+  .option(
+    '--set <prefix>',
+    'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
+    (prefix: string, prefixes: string[]) => [...prefixes, prefix],
+    [] as string[],
+  )
+  .option(
+    '--rows <numbers>',
+    'of the generated sets, where none is given',
+    (text: string) => text.split(',').map(positive),
+    [20_000],
+  )
+  .addOption(new Option('--learner <name>', 'whose grid').choices(LEARNERS).default('forest'))
+  .option('--grid <json>', 'hyperparameters with lists of values; default: eight combinations', grid)
+  .option('--folds <n>', 'of the cross-validation', positive, 5)
+  .option('--jobs <n>', 'threads of ours, processes of the peer', positive, 2)
+  .option('--parallelism <n>', 'candidates of ours under way at the same time', positive, 2)
+  .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 3)
+  .option('--only <works>', `some of: ${SEARCHES.join(', ')}`, someOf(SEARCHES), [...SEARCHES])
+  .action(async (options: Parameters<typeof benchSearch>[0]) => benchSearch(options));
+
 await program.parseAsync();
 
 function positive(text: string): number {
@@ -120,4 +151,12 @@ function someOf<Name extends string>(names: readonly Name[]): (text: string) => 
       if (name === undefined) throw new InvalidArgumentError(`expected some of ${names.join(', ')}.`);
       return name;
     });
+}
+
+function grid(text: string): Grid {
+  try {
+    return readGrid(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }

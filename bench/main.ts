@@ -1,9 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { shelf } from '../learning/learners/shelf.ts';
 import { benchAutomatic } from './automatic/automatic.ts';
 import { benchDrift } from './drift/drift.ts';
 import { DEFAULT_POLICIES, readPolicies } from './lifecycle/policies.ts';
 import { studyLifecycles } from './lifecycle/study.ts';
 import { benchFit } from './fit/fit.ts';
+import { COMPARED } from './quality/ours.ts';
+import { benchQuality } from './quality/quality.ts';
+import { QUALITY_SETS } from './quality/sets.ts';
 import { benchServe } from './serve/serve.ts';
 
 /** `npm run bench -- <what>`: side by side with what people use today, in one interleaved run. */
@@ -95,6 +99,33 @@ program
   .option('--json <file>', 'write every figure there')
   .action(async (options: Parameters<typeof benchAutomatic>[0]) => benchAutomatic(options));
 
+program
+  .command('quality')
+  .description(
+    "Learners' cross-validated scores beside scikit-learn's and LightGBM's, on the same encoded rows and folds",
+  )
+  .option('--data <folder>', 'holds uci_adult, elec2, nyc_sca_schedules and bike_sharing', '../shared/data')
+  .option(
+    '--set <names>',
+    `some of: ${Object.keys(QUALITY_SETS).join(', ')}`,
+    oneOf(Object.keys(QUALITY_SETS)),
+    Object.keys(QUALITY_SETS),
+  )
+  .option('--learner <names>', `some of: ${COMPARED.join(', ')}`, oneOf([...shelf.keys()]), COMPARED)
+  .option('--seeds <n>', 'each with a hold-out, a sample, encoders and folds of its own', positive, 10)
+  .option('--threads <n>', 'that compute ours; the peers have one', positive, 1)
+  .option(
+    '--peer-python <path>',
+    'a Python that has scikit-learn and lightgbm; without it their kept scores count',
+  )
+  .option('--golden [file]', "keep the peers' scores, for the tests in test/golden/quality.json")
+  .option(
+    '--parity',
+    "instead of scores: the learners' answers beside ONNX Runtime's on every row of every set",
+  )
+  .option('--json <file>', 'write every figure there')
+  .action(async (options: Parameters<typeof benchQuality>[0]) => benchQuality(options));
+
 await program.parseAsync();
 
 function positive(text: string): number {
@@ -107,4 +138,12 @@ function readLearners(text: string): string[] {
   const names = text.split(',');
   if (names.every((name) => name === 'boosting' || name === 'logistic')) return names;
   throw new InvalidArgumentError('expected boosting, logistic or both, with a comma between them.');
+}
+
+function oneOf(known: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const names = text.split(',');
+    if (names.every((name) => known.includes(name))) return names;
+    throw new InvalidArgumentError(`expected some of ${known.join(', ')}, with a comma between them.`);
+  };
 }

@@ -81,14 +81,14 @@ export async function benchQuality(options: QualityOptions): Promise<void> {
 async function measureSet(
   name: string,
   set: QualitySet,
-  { learner: wanted, seeds, golden }: QualityOptions,
+  { learner: wanted, seeds, golden: keep }: QualityOptions,
   folders: Folders,
   pool: ComputePool,
   peer: QualityPeer | undefined,
 ): Promise<QualityLine[]> {
   const definition = set.define(folders);
   const path = await materialize(definition, folders.scratch);
-  const kept = readGolden();
+  const golden = readGolden();
   const found: PeerScores = { digests: [], scores: {} };
   const own: PeerScores['scores'] = {};
   const cpu: Record<string, { ours: number; theirs: number }> = {};
@@ -98,14 +98,16 @@ async function measureSet(
     peer?.show(encoded);
     for (const learner of wanted) {
       if (!learnerOf(learner).tasks.includes(encoded.problem.task)) continue;
-      const theirs = peer
-        ? await peer.score(learner, seed)
-        : { scores: keptScores(kept, name, learner, seed, encoded.digest), seconds: 0 };
-      if (!theirs.scores) {
+      const kept = peer ? undefined : keptScores(golden, name, learner, seed, encoded.digest);
+      if (!peer && !kept) {
         console.error(`${name}, ${learner}, seed ${seed}: no scores of the peer are kept (--peer-python)`);
         continue;
       }
-      const ours = await scoreOurs(pool, encoded, learner, seed);
+      // Side by side: it is scores that are compared, and seconds of the processor.
+      const [ours, theirs] = await Promise.all([
+        scoreOurs(pool, encoded, learner, seed),
+        peer?.score(learner, seed) ?? { scores: kept ?? {}, seconds: 0 },
+      ]);
       append(own, learner, ours.scores);
       append(found.scores, learner, theirs.scores);
       const spent = (cpu[learner] ??= { ours: 0, theirs: 0 });
@@ -116,7 +118,7 @@ async function measureSet(
       );
     }
   }
-  if (golden && peer) keepGolden(golden === true ? GOLDEN : golden, peer.versions, name, found);
+  if (keep && peer) keepGolden(keep === true ? GOLDEN : keep, peer.versions, name, found);
   return Object.entries(own).flatMap(([learner, scores]) =>
     Object.entries(scores).map(([metric, ours]): QualityLine => {
       const named = metric as MetricName;

@@ -1,10 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { shelf } from '../learning/learners/shelf.ts';
 import { benchAutomatic } from './automatic/automatic.ts';
 import { benchDrift } from './drift/drift.ts';
 import { DEFAULT_POLICIES, readPolicies } from './lifecycle/policies.ts';
 import { studyLifecycles } from './lifecycle/study.ts';
 import { benchFit } from './fit/fit.ts';
 import { PEERS, WORKS } from './fit/works.ts';
+import { COMPARED } from './quality/ours.ts';
+import { benchQuality } from './quality/quality.ts';
+import { QUALITY_SETS } from './quality/sets.ts';
 import { LEARNERS, readGrid, type Grid } from './search/grid.ts';
 import { benchSearch } from './search/search.ts';
 import { benchServe } from './serve/serve.ts';
@@ -135,6 +139,33 @@ program
   .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 3)
   .option('--only <works>', `some of: ${SEARCHES.join(', ')}`, someOf(SEARCHES), [...SEARCHES])
   .action(async (options: Parameters<typeof benchSearch>[0]) => benchSearch(options));
+
+program
+  .command('quality')
+  .description(
+    "Learners' cross-validated scores beside scikit-learn's and LightGBM's, on the same encoded rows and folds",
+  )
+  .option('--data <folder>', 'holds uci_adult, elec2, nyc_sca_schedules and bike_sharing', '../shared/data')
+  .option(
+    '--set <names>',
+    `some of: ${Object.keys(QUALITY_SETS).join(', ')}`,
+    someOf(Object.keys(QUALITY_SETS)),
+    Object.keys(QUALITY_SETS),
+  )
+  .option('--learner <names>', `some of: ${COMPARED.join(', ')}`, someOf([...shelf.keys()]), COMPARED)
+  .option('--seeds <n>', 'each with a hold-out, a sample, encoders and folds of its own', positive, 10)
+  .option('--threads <n>', 'that compute ours; the peers have one', positive, 1)
+  .option(
+    '--peer-python <path>',
+    'a Python that has scikit-learn and lightgbm; without it their kept scores count',
+  )
+  .option('--golden [file]', "keep the peers' scores, for the tests in test/golden/quality.json")
+  .option(
+    '--parity',
+    "instead of scores: the learners' answers beside ONNX Runtime's on every row of every set",
+  )
+  .option('--json <file>', 'write every figure there')
+  .action(async (options: Parameters<typeof benchQuality>[0]) => benchQuality(options));
 
 await program.parseAsync();
 

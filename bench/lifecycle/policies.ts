@@ -6,6 +6,8 @@ export interface Policy {
   kind: Kind;
   /** Of the calendar: weeks between two retrainings. Of the watch: weeks between two at the least. */
   weeks?: number;
+  /** Of the calendar: weeks by which its first retraining, and so every one, is later. */
+  phase?: number;
   /** Of the watch: `quality.alpha`, what evidence of a fall it asks for; absent: the default. */
   alpha?: number;
 }

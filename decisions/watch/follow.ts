@@ -31,7 +31,7 @@ export function follow(
   weighs: boolean,
 ): { followed: Required<Pick<Followed, 'version'>> & Followed; verdict: WindowVerdict; signal: WatchSignal } {
   const { verdicts, evidence } = before.version === facts.version ? before : { verdicts: [] };
-  const verdict = judgeWindow(facts, policy);
+  const verdict = judgeWindow(facts, policy, verdicts);
   const all = [...verdicts, verdict].slice(-MAX_VERDICTS);
   // A broken window says nothing of the champion.
   const weighed =

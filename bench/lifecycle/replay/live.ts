@@ -71,7 +71,7 @@ export async function liveThrough(replay: Replay): Promise<PolicyResult> {
       verdicts.push(verdict);
       if (heedWindow(signal, verdict, retrain?.onDrift) === 'train') kind = 'drift';
     }
-    if (policy.kind === 'schedule' && n + 1 > phase && (n + 1 - phase) % weeks === 0) kind = 'schedule';
+    if (policy.kind === 'schedule' && (n + 1) % weeks === phase) kind = 'schedule';
     if (!kind) continue;
     const { retrainedAt, rejectedInARow } = self;
     const situation = {

@@ -1,5 +1,6 @@
 import { foldsOf } from '../../../activities/folds.ts';
 import { problemOf, type Features } from '../../../activities/features.ts';
+import { metadataOf } from '../../../activities/refit.ts';
 import { predictionsOf } from '../../../activities/score.ts';
 import { signatureOf } from '../../../activities/signature.ts';
 import { withSession } from '../../../compute/session.ts';
@@ -81,7 +82,7 @@ async function train(
     params: spec.params,
     seed: deriveSeed(definition.seed, 'refit'),
   });
-  const bytes = assembleModel(encoders, learner, fitted, { target: definition.target });
+  const bytes = assembleModel(encoders, learner, fitted, metadataOf(definition, facts));
   const answers = await withSession(bytes, (session) => session.predict(past.raw));
   const newest = (of: Int32Array) => of.reduce((most, row) => Math.max(most, past.at[row]), -Infinity);
   return {

@@ -36,7 +36,27 @@ export function windowsOf(past: Past, name: string) {
     return found;
   };
 
-  return async (window: Window, policy: WatchPolicy): Promise<Observed> => {
+  const known = new Map<string, Promise<Observed>>();
+  return ({ healthy, ...window }: Window, policy: WatchPolicy): Promise<Observed> => {
+    const { model, since, version } = window.champion;
+    const { ignore, quality } = policy;
+    const what = [
+      model.asOf,
+      since,
+      version,
+      window.from,
+      window.to,
+      healthy?.of,
+      ignore,
+      quality.labelHorizonMs,
+    ];
+    const key = JSON.stringify([...what, quality.minLabels]);
+    const found = known.get(key) ?? look({ healthy, ...window }, policy);
+    known.set(key, found);
+    return found;
+  };
+
+  async function look(window: Window, policy: WatchPolicy): Promise<Observed> {
     const { champion, from, to, healthy } = window;
     const { model, version } = champion;
     const reference = referenceOf(model);
@@ -78,7 +98,7 @@ export function windowsOf(past: Past, name: string) {
       score: seen.sampleScore,
     };
     return { facts, sample };
-  };
+  }
 }
 
 function makeReference(past: Past, name: string, model: TrainedModel): Distributions {

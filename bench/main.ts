@@ -3,6 +3,7 @@ import { shelf } from '../learning/learners/shelf.ts';
 import { benchAutomatic } from './automatic/automatic.ts';
 import { benchDrift } from './drift/drift.ts';
 import { DEFAULT_POLICIES, readPolicies } from './lifecycle/policies.ts';
+import { replayLifecycles, type ReplayOptions } from './lifecycle/replay/study.ts';
 import { studyLifecycles } from './lifecycle/study.ts';
 import { benchFit } from './fit/fit.ts';
 import { PEERS, WORKS } from './fit/works.ts';
@@ -67,7 +68,15 @@ program
   .option('--chunks <n>', 'weeks of the replay at the most', positive)
   .option('--json <file>', 'write every figure there')
   .option('--picture <file>', 'write the SVG there')
-  .action(async (options: Parameters<typeof studyLifecycles>[0]) => studyLifecycles(options));
+  .option(
+    '--replay',
+    'in this process by the same decisions, no Temporal and no Postgres; each calendar at all its phases',
+  )
+  .option('--names <n>', 'of a replay: lifecycles of other names, with other hold-outs', positive, 1)
+  .option('--threads <n>', 'of a replay', positive, 1)
+  .action(async ({ replay, ...options }: ReplayOptions & { replay?: true }) =>
+    replay ? replayLifecycles(options) : studyLifecycles(options),
+  );
 
 program
   .command('fit')

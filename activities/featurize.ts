@@ -1,4 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
+import { familiesOf } from '../config/families.ts';
 import { candidatesOf, searchMsOf } from '../config/portfolio.ts';
 import { PerennialError } from '../config/errors.ts';
 import { withSession } from '../compute/session.ts';
@@ -94,6 +95,9 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
 
         const candidates = candidatesOf(definition, { task: target.task, rows, columns });
         const searchMs = searchMsOf(definition);
+        // Trials of successive halving have sizes of their own, and a search that is bounded trains each by its own clock.
+        const alone = definition.halving !== undefined || searchMs !== undefined;
+        const families = alone ? [] : familiesOf(candidates, definition.budget);
         const { atLeast, atMost, tolerance, folds, rule } = definition.select;
         return {
           featuresDigest: digest,
@@ -107,6 +111,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           folds,
           ...halvingOf(definition, candidates, rows),
           ...(searchMs === undefined ? {} : { searchMs }),
+          ...(families.length === 0 ? {} : { families }),
           ...(rule === undefined ? {} : { rule }),
           parallelism: definition.parallelism,
           gate: { atLeast, atMost, tolerance },

@@ -126,7 +126,7 @@ export function refitActivities(dependencies: TrainerDependencies) {
 }
 
 /** No run, time or version: the same data, definition and seed give the same bytes. */
-function metadataOf(
+export function metadataOf(
   { target, calibrate }: Pick<Definition, 'target' | 'calibrate'>,
   { task, classes, positive }: FeatureFacts,
 ): Record<string, string> {

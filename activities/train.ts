@@ -3,18 +3,19 @@ import { performance } from 'node:perf_hooks';
 import { LimitExceeded } from '../compute/limits.ts';
 import type { Definition } from '../config/definition.ts';
 import { withRounds } from '../config/halving.ts';
+import { firstOfFamily } from '../config/families.ts';
 import { candidatesOf } from '../config/portfolio.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import { PerennialError } from '../config/errors.ts';
 import { shelf } from '../learning/learners/shelf.ts';
-import { defaultMetric, type MetricName } from '../learning/metrics/names.ts';
 import { nestedRows } from '../learning/nested.ts';
 import { NumericalError } from '../learning/numerical.ts';
 import { deriveSeed } from '../learning/rng.ts';
 import { withoutFold, type Fold } from '../learning/split.ts';
-import type { Problem, Task } from '../learning/types.ts';
-import type { CandidateRow, TrialRow } from '../store/types.ts';
+import type { Problem } from '../learning/types.ts';
+import type { TrialRow } from '../store/types.ts';
 import type { CandidateInput, CandidateResult } from '../workflows/messages.ts';
+import { judgeFolds, refusalOf, toResult } from './candidateRow.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { featureReader, problemOf } from './features.ts';
 import { foldsOf } from './folds.ts';
@@ -40,10 +41,11 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
 
       const definition = await store.definitions.get(definitionHash);
       const features = await readFeatures(featuresDigest);
-      const spec = candidatesOf(definition, features.facts)[index];
+      const candidates = candidatesOf(definition, features.facts);
+      const spec = candidates[index];
       const learner = spec && shelf.get(spec.learner);
       if (!spec || !learner) throw new PerennialError('INTERNAL', `There is no candidate ${index}.`);
-      const { task, positive, rows, columns } = features.facts;
+      const { task, positive } = features.facts;
       const problem = problemOf(features);
       const record = async (
         row: Omit<TrialRow, 'index' | 'learner' | 'params' | 'rung' | 'share'>,
@@ -56,9 +58,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         }
         return toResult(full);
       };
-      const refusal = learner.tasks.includes(task)
-        ? learner.refuses?.({ task, rows, columns, classes: problem.classes }, spec.params)
-        : `${learner.title} cannot learn a ${task} target.`;
+      const refusal = refusalOf(learner, spec.params, features.facts);
       if (refusal !== undefined) return record({ status: 'refused', reason: refusal });
 
       const { select, seed, budget } = definition;
@@ -81,7 +81,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
           problem,
           learner: spec.learner,
           params,
-          seed: deriveSeed(seed, 'candidate', index),
+          seed: deriveSeed(seed, 'candidate', firstOfFamily(candidates, index)),
           folds,
           positive,
           signal: cancellationSignal(),
@@ -97,50 +97,10 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         return late(since(started));
       if (scores instanceof LimitExceeded)
         return record({ ...exceeded(scores, budget, limit), durationMs: since(started) });
-      const metric: MetricName = select.metric === 'auto' ? defaultMetric(task) : select.metric;
-      const values = scores.map((fold, k) => {
-        const value = fold[metric];
-        if (value === undefined) {
-          throw new PerennialError(
-            'DATASET_UNUSABLE',
-            `${metric} is undefined on fold ${k}: ${UNDEFINED[task]}.`,
-            {
-              field: 'select.folds',
-              value: select.folds,
-              expected:
-                task === 'regression'
-                  ? 'fewer folds, or more rows'
-                  : 'fewer folds, or more rows of every class',
-            },
-          );
-        }
-        return value;
-      });
-      const endless = values.findIndex((value) => !Number.isFinite(value));
-      if (endless >= 0) {
-        // JSON has no Infinity: the workflow would read null.
-        const reason = `${metric} of fold ${endless} is ${values[endless]}: the target is too large to be squared.`;
-        return record({ status: 'refused', reason });
-      }
-      const mean = values.reduce((a, b) => a + b, 0) / values.length;
-      const std = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
-      return record({
-        status: 'done',
-        mean,
-        std,
-        folds: scores,
-        durationMs: since(started),
-      });
+      return record({ ...judgeFolds(scores, task, select), durationMs: since(started) });
     },
   };
 }
-
-/** Why rows may not determine a metric. */
-const UNDEFINED: Record<Task, string> = {
-  binary: 'its rows have one class only',
-  multiclass: 'its rows lack a class',
-  regression: 'its rows have one value of the target only',
-};
 
 const since = (started: number): number => Math.round(performance.now() - started);
 
@@ -187,13 +147,4 @@ function exceeded(
   const allowed = budget?.candidateBytes;
   const reason = `${message}${allowed === undefined ? '' : `, of ${allowed} (budget.candidateBytes)`}`;
   return { status: 'out-of-memory', reason };
-}
-
-function toResult(row: CandidateRow): CandidateResult {
-  const { index, learner, params, mean, std } = row;
-  const { status, reason = '' } = row;
-  if (status !== 'done' && status !== 'stopped') return { status, index, learner, reason };
-  if (mean === undefined || std === undefined)
-    throw new PerennialError('INTERNAL', `Candidate ${index} was recorded without its score.`);
-  return { status: 'done', index, learner, params, mean, std };
 }

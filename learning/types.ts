@@ -102,6 +102,15 @@ export interface Learner<P extends object = object, M extends Fitted = Fitted> {
   fit(problem: Problem, params: P, seed: number, from: number, to: number): M;
   /** Joins what `fit` gave for consecutive ranges, in order. */
   join(parts: M[]): M;
+  /**
+   * Of learners whose smaller models are the beginning of larger ones: one fit gives several sizes, each the same to the
+   * bit as `fit` with that size. `of` names the hyperparameter that is the size.
+   */
+  readonly prefixes?: {
+    readonly of: keyof P & string;
+    /** @param params those of the largest; @param sizes ascending, the last one the largest's */
+    fit(problem: Problem, params: P, seed: number, sizes: readonly number[]): M[];
+  };
   /** How the fit of a model ended; only of learners that iterate towards an optimum. */
   convergence?(model: M): Convergence;
   /**

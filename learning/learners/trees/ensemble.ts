@@ -31,6 +31,11 @@ export interface CategorySets {
 
 export const SET_WORDS = 8;
 
+/** One tree by itself, as the arrays of an ensemble, which may be longer than its `nodes`. */
+export interface GrownTree extends Pick<TreeEnsemble, 'feature' | 'threshold' | 'next'> {
+  nodes: number;
+}
+
 /** Joins ensembles in order. */
 export function joinEnsembles(parts: readonly TreeEnsemble[]): TreeEnsemble {
   if (parts.length === 1) return parts[0];
@@ -132,15 +137,34 @@ export class EnsembleBuilder {
   /** Makes the node a leaf and returns where its `outputs` values are to be written. */
   leaf(node: number): number {
     const at = this.#used;
-    this.#used += this.#outputs;
-    if (this.#used > this.values.length) {
-      const wider = new Int32Array(2 * this.values.length);
-      wider.set(this.values);
-      this.values = wider;
-    }
+    this.#reserveValues(this.#outputs);
     this.#feature[node] = -1;
     this.#next[node] = at;
     return at;
+  }
+
+  /**
+   * Adds a whole tree, whose `next` counts from its own root, or of a leaf its own first value, on.
+   *
+   * @param write writes the values of the leaf whose `next` is `leaf` to `values` from `at` on
+   */
+  add(
+    { nodes, feature, threshold, next }: GrownTree,
+    write: (leaf: number, values: Int32Array, at: number) => void,
+  ): void {
+    this.#reserve(nodes);
+    const first = this.#nodes;
+    this.#roots.push(first);
+    this.#nodes += nodes;
+    this.#feature.set(feature.subarray(0, nodes), first);
+    this.#threshold.set(threshold.subarray(0, nodes), first);
+    const value = this.#used;
+    this.#reserveValues(((nodes + 1) / 2) * this.#outputs);
+    for (let node = 0; node < nodes; node++) {
+      const leaf = feature[node] < 0;
+      this.#next[first + node] = next[node] + (leaf ? value : first);
+      if (leaf) write(next[node], this.values, value + next[node]);
+    }
   }
 
   finish(): TreeEnsemble {
@@ -162,9 +186,17 @@ export class EnsembleBuilder {
     return { at, words: Int32Array.from(this.#words) };
   }
 
+  #reserveValues(more: number): void {
+    this.#used += more;
+    if (this.#used <= this.values.length) return;
+    const wider = new Int32Array(Math.max(2 * this.values.length, this.#used));
+    wider.set(this.values);
+    this.values = wider;
+  }
+
   #reserve(more: number): void {
     if (this.#nodes + more <= this.#feature.length) return;
-    const length = 2 * this.#feature.length;
+    const length = Math.max(2 * this.#feature.length, this.#nodes + more);
     const feature = new Int32Array(length);
     const threshold = new Float32Array(length);
     const missingLeft = new Uint8Array(length);

@@ -10,7 +10,7 @@ export interface AskedInputs {
 export type LoggedColumns = Record<string, (number | string | null)[]>;
 
 /**
- * Writes the bytes that `predictions.inputs` keeps, where they are sent from: 20 numbers take 0.5 us and 270 bytes; as
+ * Writes the bytes that `predictions.inputs` keeps, where they are sent from: 20 numbers take 0.15 us and 280 bytes; as
  * JSON, most of whose digits are new in every request, 10 us and 550. Little-endian: 2, rows (u32), bytes of the header
  * (u32), the header, then column by column either float64 numbers (NaN: missing) or texts. The header holds of each
  * column a byte, 1 of text and 0 of numbers, and its name. A text is twice the number of its UTF-16 units, plus 1 where

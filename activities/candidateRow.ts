@@ -2,9 +2,10 @@ import { PerennialError } from '../config/errors.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import type { Definition } from '../config/definition.ts';
 import { defaultMetric, type MetricName } from '../learning/metrics/names.ts';
-import type { Task } from '../learning/types.ts';
+import type { Learner, Task } from '../learning/types.ts';
 import type { CandidateRow, Store, TrialRow } from '../store/types.ts';
 import type { CandidateInput, CandidateResult } from '../workflows/messages.ts';
+import type { FeatureFacts } from './features.ts';
 
 export type CandidateOutcome = Omit<TrialRow, 'index' | 'learner' | 'params' | 'rung' | 'share'>;
 
@@ -55,6 +56,16 @@ export function toResult(row: CandidateRow): CandidateResult {
   if (mean === undefined || std === undefined)
     throw new PerennialError('INTERNAL', `Candidate ${index} was recorded without its score.`);
   return { status: 'done', index, learner, params, mean, std };
+}
+
+/** Why a learner does not begin on these features, or undefined. */
+export function refusalOf(
+  learner: Learner,
+  params: CandidateRow['params'],
+  { task, rows, columns, classes }: FeatureFacts,
+): string | undefined {
+  if (!learner.tasks.includes(task)) return `${learner.title} cannot learn a ${task} target.`;
+  return learner.refuses?.({ task, rows, columns, classes: classes?.length ?? 1 }, params);
 }
 
 /**

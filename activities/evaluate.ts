@@ -74,6 +74,7 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
         const stored: Omit<StoredEvaluation, 'pictures' | 'reportDigest' | 'explanationDigest'> = {
           selectedBy: metric,
           ...(input.choice ? { choice: input.choice } : {}),
+          ...(definition.calibrate === undefined ? {} : { calibrate: definition.calibrate }),
           signature,
           metrics: evaluation.metrics,
           evaluation,

@@ -1,3 +1,4 @@
+import type { Definition } from '../config/definition.ts';
 import type { ComparedRows } from '../decisions/gate.ts';
 import type { Choice } from '../decisions/simplest.ts';
 import type { Evaluation } from '../learning/metrics/report.ts';
@@ -10,6 +11,8 @@ export interface StoredEvaluation {
   selectedBy: string;
   /** Why it was this candidate, where a rule other than the best mean said so. */
   choice?: Choice;
+  /** What its probabilities went through, where the definition asked for it. */
+  calibrate?: Definition['calibrate'];
   signature: Signature;
   /** On the hold-out. */
   metrics: Record<string, number>;

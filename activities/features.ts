@@ -1,5 +1,5 @@
 import { PerennialError } from '../config/errors.ts';
-import { describeFeatures, gapsOf } from '../learning/encoders/describe.ts';
+import { describeFeatures, kindsOf } from '../learning/encoders/describe.ts';
 import type { FittedEncoders } from '../learning/encoders/fitted.ts';
 import type { BinnedMatrix, Problem, Task } from '../learning/types.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -76,17 +76,12 @@ export function decodeFeatures(bytes: Uint8Array): Features {
     y,
     binned: {
       ...{ rows, columns, bins, edges: Array.from({ length: columns }, (_, i) => cut(i)) },
-      ...withGaps(facts.encoders),
+      ...kindsOf(facts.encoders),
     },
     times,
     groups,
     weights,
   };
-}
-
-function withGaps(encoders: FittedEncoders): Pick<BinnedMatrix, 'gaps'> {
-  const gaps = gapsOf(encoders);
-  return gaps ? { gaps } : {};
 }
 
 /** Features by digest; the last ones stay in memory, as every candidate of a search reads the same. */

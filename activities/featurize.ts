@@ -1,8 +1,9 @@
 import { cancellationSignal } from '@temporalio/activity';
+import { familiesOf } from '../config/families.ts';
 import { candidatesOf, searchMsOf } from '../config/portfolio.ts';
 import { PerennialError } from '../config/errors.ts';
 import { withSession } from '../compute/session.ts';
-import { describeFeatures, gapsOf } from '../learning/encoders/describe.ts';
+import { describeFeatures, kindsOf } from '../learning/encoders/describe.ts';
 import { fitEncoders } from '../learning/encoders/fit.ts';
 import { defaultMetric, METRICS, type MetricName } from '../learning/metrics/names.ts';
 import { assembleEncoders } from '../learning/onnx/assemble.ts';
@@ -82,7 +83,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           facts: { ...facts, rows },
           x,
           y,
-          binned: await pool.bin(x, rows, columns, signal, gapsOf(encoders)),
+          binned: await pool.bin(x, rows, columns, signal, kindsOf(encoders)),
           ...keepFoldColumn(definition.select, fold === undefined ? undefined : beside[fold]),
           ...keepWeights(definition.weight, beside),
         });
@@ -94,6 +95,9 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
 
         const candidates = candidatesOf(definition, { task: target.task, rows, columns });
         const searchMs = searchMsOf(definition);
+        // Trials of successive halving have sizes of their own, and a search that is bounded trains each by its own clock.
+        const alone = definition.halving !== undefined || searchMs !== undefined;
+        const families = alone ? [] : familiesOf(candidates, definition.budget);
         const { atLeast, atMost, tolerance, folds, rule } = definition.select;
         return {
           featuresDigest: digest,
@@ -107,6 +111,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           folds,
           ...halvingOf(definition, candidates, rows),
           ...(searchMs === undefined ? {} : { searchMs }),
+          ...(families.length === 0 ? {} : { families }),
           ...(rule === undefined ? {} : { rule }),
           parallelism: definition.parallelism,
           gate: { atLeast, atMost, tolerance },

@@ -20,6 +20,7 @@ import { simplestActivities } from './simplest.ts';
 import { stoppedActivities } from './stopped.ts';
 import { temporalActivities } from './temporalCalls.ts';
 import { trainActivities } from './train.ts';
+import { trainFamilyActivities } from './trainFamily.ts';
 import { validateActivities } from './validate.ts';
 import { watchActivities } from './watch/describe.ts';
 import { labelActivities } from './watch/labels.ts';
@@ -53,6 +54,7 @@ export function trainerActivities(dependencies: TrainerDependencies) {
     ...validateActivities(dependencies),
     ...featurizeActivities(dependencies),
     ...trainActivities(dependencies),
+    ...trainFamilyActivities(dependencies),
     ...refitActivities(dependencies),
     ...externalScoreActivities(dependencies),
     ...externalRefitActivities(dependencies),

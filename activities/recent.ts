@@ -3,7 +3,7 @@ import type { ModelVersionRow, Store } from '../store/types.ts';
 import type { HoldOut } from './score.ts';
 
 /** Fewer rows say little about which of two models is better: an error of 0.03 in a share. */
-const MIN_RECENT_ROWS = 200;
+export const MIN_RECENT_ROWS = 200;
 
 /** Numbers beyond it are no times, in JavaScript. */
 const MAX_DATE_MS = 8.64e15;
@@ -26,8 +26,18 @@ export async function recentRows(
   const seen = columns.find(({ name }) => name === time);
   if (seen?.max === undefined || (seen.type !== 'timestamp' && seen.type !== 'number')) return undefined;
   const newest = await table.nthNewest(time, MIN_RECENT_ROWS, { side: 'test', limit }, { signal });
-  if (newest === undefined || Math.abs(newest) > MAX_DATE_MS) return undefined;
-  return newest > seen.max
-    ? { column: time, epochMs: seen.max }
-    : { column: time, epochMs: newest, included: true };
+  const after = newerThan(seen.max, newest);
+  return after && { column: time, ...after };
+}
+
+/**
+ * @param seenMs the newest row of the champion's dataset
+ * @param newestMs the hold-out's `MIN_RECENT_ROWS`th newest row; undefined where it has fewer
+ */
+export function newerThan(
+  seenMs: number,
+  newestMs: number | undefined,
+): { epochMs: number; included?: true } | undefined {
+  if (newestMs === undefined || Math.abs(newestMs) > MAX_DATE_MS) return undefined;
+  return newestMs > seenMs ? { epochMs: seenMs } : { epochMs: newestMs, included: true };
 }

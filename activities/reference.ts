@@ -11,7 +11,7 @@ import type { Table } from '../sources/table.ts';
 import { requireTrained } from '../store/trained.ts';
 import type { ModelVersionRow, Signature } from '../store/types.ts';
 import type { TrainerDependencies } from './dependencies.ts';
-import { scoreHoldOut } from './score.ts';
+import { scoreHoldOut, type Scored } from './score.ts';
 import { openSnapshot } from './snapshot.ts';
 import { truthOf } from './truth.ts';
 import { read } from './watch/answers.ts';
@@ -81,11 +81,6 @@ export function referenceActivities(dependencies: TrainerDependencies) {
   };
 }
 
-/**
- * Columns and target are those of the training rows: counts, shares and ranges of all of them, numbers of a seeded sample.
- * The scores are those of hold-out rows: a model is surer of rows that it has learned than of any that will come, so a
- * window would differ from these for ever.
- */
 async function makeReference(
   dependencies: TrainerDependencies,
   version: ModelVersionRow,
@@ -99,29 +94,69 @@ async function makeReference(
     const profile = await table.profile({ side: 'train' }, { signal });
     const sample = await readSample(table, signature, signal);
     const sqlTypes = new Map(table.columns().map((column) => [column.name, column.sqlType]));
-    const columns = signature.inputs.map(({ name: column, columnType }): ColumnDistribution => {
-      const found = profileOf(profile, column);
-      return {
-        name: column,
-        type: columnType,
-        missing: found.rows === 0 ? 0 : found.missing / found.rows,
-        ...(sqlTypes.get(column) === 'FLOAT' ? { float32: true } : {}),
-        ...(columnType === 'string' || columnType === 'boolean'
-          ? { categories: categoriesIn(found) }
-          : { min: found.min, max: found.max, numbers: ascending(sample, column) }),
-      };
-    });
-    const measures = columns.filter(isMeasure).map((column) => sample.columns[column.name] as Float64Array);
-    const { score, ...model } = await judgeHoldOut(dependencies, definition, version, table);
-    return {
+    const holdOut = await answerHoldOut(dependencies, definition, version, table);
+    return describeReference({
       of: { name, version: version.version },
-      rows: profileOf(profile, signature.target).rows,
-      columns,
-      score,
-      label: labelsOf(profileOf(profile, signature.target), signature, sample),
-      model: { ...model, outliers: fitOutliers(measures) },
+      signature,
+      profile,
+      sqlTypes,
+      sample,
+      holdOut,
+    });
+  });
+}
+
+/** What a reference is made of. */
+export interface ReferenceRows {
+  of: Distributions['of'];
+  signature: Signature;
+  /** Of the training rows, columns and target. */
+  profile: readonly Pick<
+    ColumnProfile,
+    'name' | 'type' | 'rows' | 'missing' | 'distinct' | 'min' | 'max' | 'top'
+  >[];
+  /** By column. */
+  sqlTypes: ReadonlyMap<string, string>;
+  /** Training rows, the first in drawing order. */
+  sample: RawBatch;
+  holdOut: Pick<Scored, 'y' | 'predictions'>;
+}
+
+/**
+ * Columns and target are those of the training rows: counts, shares and ranges of all of them, numbers of a seeded sample.
+ * The scores are those of hold-out rows: a model is surer of rows that it has learned than of any that will come, so a
+ * window would differ from these for ever.
+ */
+export function describeReference({
+  of,
+  signature,
+  profile,
+  sqlTypes,
+  sample,
+  holdOut,
+}: ReferenceRows): Distributions {
+  const columns = signature.inputs.map(({ name: column, columnType }): ColumnDistribution => {
+    const found = profileOf(profile, column);
+    return {
+      name: column,
+      type: columnType,
+      missing: found.rows === 0 ? 0 : found.missing / found.rows,
+      ...(sqlTypes.get(column) === 'FLOAT' ? { float32: true } : {}),
+      ...(columnType === 'string' || columnType === 'boolean'
+        ? { categories: categoriesIn(found) }
+        : { min: found.min, max: found.max, numbers: ascending(sample, column) }),
     };
   });
+  const measures = columns.filter(isMeasure).map((column) => sample.columns[column.name] as Float64Array);
+  const { score, ...model } = judgeHoldOut(signature, holdOut);
+  return {
+    of,
+    rows: profileOf(profile, signature.target).rows,
+    columns,
+    score,
+    label: labelsOf(profileOf(profile, signature.target), signature, sample),
+    model: { ...model, outliers: fitOutliers(measures) },
+  };
 }
 
 /** In the order in which rows are drawn, which is seeded: the same rows every time. */
@@ -133,7 +168,7 @@ async function readSample(table: Table, signature: Signature, signal: AbortSigna
   throw new PerennialError('DATASET_UNUSABLE', 'The dataset has no training rows.', { field: 'split' });
 }
 
-function profileOf(profile: readonly ColumnProfile[], column: string): ColumnProfile {
+function profileOf(profile: ReferenceRows['profile'], column: string): ReferenceRows['profile'][number] {
   const found = profile.find(({ name }) => name === column);
   if (found) return found;
   throw new PerennialError('INTERNAL', `The profile lacks the column ${column}.`);
@@ -143,7 +178,13 @@ function ascending({ columns }: RawBatch, column: string): Float64Array {
   return sortNumbers(columns[column] as Float64Array);
 }
 
-function categoriesIn({ type, rows, missing, distinct, top = [] }: ColumnProfile): Categories {
+function categoriesIn({
+  type,
+  rows,
+  missing,
+  distinct,
+  top = [],
+}: ReferenceRows['profile'][number]): Categories {
   const isTrue = (value: string) => /^(true|t|1)$/i.test(value);
   const counted = top.map(({ value, count }): [string, number] => [
     type === 'boolean' ? String(isTrue(value)) : categoryOf(value),
@@ -154,7 +195,7 @@ function categoriesIn({ type, rows, missing, distinct, top = [] }: ColumnProfile
 }
 
 /** Classes by their names in the signature, as `truthOf` gives a label. */
-function labelsOf(profile: ColumnProfile, signature: Signature, sample: RawBatch): Values {
+function labelsOf(profile: ReferenceRows['profile'][number], signature: Signature, sample: RawBatch): Values {
   if (signature.task === 'regression') return { numbers: ascending(sample, signature.target) };
   const top = (profile.top ?? []).map(({ value, count }): [string, number] => [
     String(truthOf(signature, value) ?? value),
@@ -163,25 +204,29 @@ function labelsOf(profile: ColumnProfile, signature: Signature, sample: RawBatch
   return { categories: { top, other: 0 } };
 }
 
-async function judgeHoldOut(
+async function answerHoldOut(
   { store }: TrainerDependencies,
   definition: Definition,
   { digest, signature }: ModelVersionRow,
   table: Table,
-): Promise<Omit<ModelFacts, 'outliers'> & { score: Float64Array }> {
-  const { task, classes } = signature;
+): Promise<Scored> {
+  const { classes } = signature;
   const limit = definition.sample.evaluate === 'all' ? undefined : definition.sample.evaluate;
   const holdOut = { table, definition, facts: { classes }, limit, signal: cancellationSignal() };
-  const { y, predictions } = await withSession(await store.artifacts.get(digest), (session) =>
-    scoreHoldOut(session, holdOut),
-  );
+  return withSession(await store.artifacts.get(digest), (session) => scoreHoldOut(session, holdOut));
+}
+
+function judgeHoldOut(
+  signature: Signature,
+  { y, predictions }: Pick<Scored, 'y' | 'predictions'>,
+): Omit<ModelFacts, 'outliers'> & { score: Float64Array } {
   const { score, labels, confidence } = read(signature, predictions);
   const losses = Float64Array.from(y, (truth, row) =>
     labels ? Number(labels[row] !== truth) : Math.abs(predictions[row] - truth),
   );
   const realised = moments(losses);
   const facts = {
-    task,
+    task: signature.task,
     loss: lossOf(signature),
     realised,
     score: sortNumbers(score.subarray(0, MAX_SAMPLE)),

@@ -4,7 +4,7 @@ import { PerennialError } from '../config/errors.ts';
 import { encodeGolden } from '../compute/parityGolden.ts';
 import { withSession, type ModelSession } from '../compute/session.ts';
 import { calibrated, type Answering } from '../learning/calibrators/calibrated.ts';
-import { gapsOf } from '../learning/encoders/describe.ts';
+import { kindsOf } from '../learning/encoders/describe.ts';
 import { shelf } from '../learning/learners/shelf.ts';
 import { assembleEncoders, assembleModel } from '../learning/onnx/assemble.ts';
 import { deriveSeed } from '../learning/rng.ts';
@@ -109,7 +109,7 @@ export function refitActivities(dependencies: TrainerDependencies) {
             signal,
             beside: [fold, weight].filter((name) => name !== undefined),
           });
-          const binned = await pool.bin(x, rows, facts.columns, signal, gapsOf(facts.encoders));
+          const binned = await pool.bin(x, rows, facts.columns, signal, kindsOf(facts.encoders));
           return {
             ...{ facts: { ...facts, rows }, x, y, binned },
             ...keepFoldColumn(definition.select, fold === undefined ? undefined : beside[fold]),

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { LimitExceeded } from '../compute/limits.ts';
 import type { Definition } from '../config/definition.ts';
 import { withRounds } from '../config/halving.ts';
+import { firstOfFamily } from '../config/families.ts';
 import { candidatesOf } from '../config/portfolio.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import { PerennialError } from '../config/errors.ts';
@@ -15,7 +16,14 @@ import type { Problem } from '../learning/types.ts';
 import type { TrialRow } from '../store/types.ts';
 import type { CandidateInput, CandidateResult } from '../workflows/messages.ts';
 import type { AskedTrainer } from '../workflows/trainerMessages.ts';
-import { judgeFolds, keptResult, recordLate, recordResult, type CandidateOutcome } from './candidateRow.ts';
+import {
+  judgeFolds,
+  keptResult,
+  recordLate,
+  recordResult,
+  refusalOf,
+  type CandidateOutcome,
+} from './candidateRow.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { askForFolds } from './external/ask.ts';
 import { featureReader, problemOf } from './features.ts';
@@ -33,18 +41,16 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
 
       const definition = await store.definitions.get(definitionHash);
       const features = await readFeatures(featuresDigest);
-      const spec = candidatesOf(definition, features.facts)[index];
+      const candidates = candidatesOf(definition, features.facts);
+      const spec = candidates[index];
       const learner = spec && shelf.get(spec.learner);
       if (!spec || !(learner ?? spec.trainer))
         throw new PerennialError('INTERNAL', `There is no candidate ${index}.`);
-      const { task, positive, rows, columns } = features.facts;
+      const { task, positive } = features.facts;
       const problem = problemOf(features);
       const record = (row: CandidateOutcome): Promise<CandidateResult> =>
         recordResult(store, input, spec, row);
-      const refusal =
-        !learner || learner.tasks.includes(task)
-          ? learner?.refuses?.({ task, rows, columns, classes: problem.classes }, spec.params)
-          : `${learner.title} cannot learn a ${task} target.`;
+      const refusal = learner && refusalOf(learner, spec.params, features.facts);
       if (refusal !== undefined) return record({ status: 'refused', reason: refusal });
 
       const { select, seed, budget } = definition;
@@ -75,7 +81,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
           problem,
           learner: spec.learner,
           params,
-          seed: deriveSeed(seed, 'candidate', index),
+          seed: deriveSeed(seed, 'candidate', firstOfFamily(candidates, index)),
           folds,
           positive,
           signal: cancellationSignal(),
@@ -91,8 +97,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         return late(since(started));
       if (scores instanceof LimitExceeded)
         return record({ ...exceeded(scores, budget, limit), durationMs: since(started) });
-      const outcome = judgeFolds(scores, select, task);
-      return record(outcome.status === 'done' ? { ...outcome, durationMs: since(started) } : outcome);
+      return record({ ...judgeFolds(scores, select, task), durationMs: since(started) });
     },
   };
 }

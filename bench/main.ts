@@ -1,10 +1,21 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { shelf } from '../learning/learners/shelf.ts';
 import { benchAutomatic } from './automatic/automatic.ts';
 import { benchDrift } from './drift/drift.ts';
 import { DEFAULT_POLICIES, readPolicies } from './lifecycle/policies.ts';
+import { replayLifecycles, type ReplayOptions } from './lifecycle/replay/study.ts';
 import { studyLifecycles } from './lifecycle/study.ts';
 import { benchFit } from './fit/fit.ts';
+import { PEERS, WORKS } from './fit/works.ts';
+import { COMPARED } from './quality/ours.ts';
+import { benchQuality } from './quality/quality.ts';
+import { QUALITY_SETS } from './quality/sets.ts';
+import { LEARNERS, readGrid, type Grid } from './search/grid.ts';
+import { benchSearch } from './search/search.ts';
 import { benchServe } from './serve/serve.ts';
+
+const SEARCHES = ['grid', 'workers'] as const;
+const FIT_LEARNERS = [...new Set(WORKS.map(({ learner }) => learner))];
 
 /** `npm run bench -- <what>`: side by side with what people use today, in one interleaved run. */
 const program = new Command('npm run bench --')
@@ -57,15 +68,24 @@ program
   .option('--chunks <n>', 'weeks of the replay at the most', positive)
   .option('--json <file>', 'write every figure there')
   .option('--picture <file>', 'write the SVG there')
-  .action(async (options: Parameters<typeof studyLifecycles>[0]) => studyLifecycles(options));
+  .option(
+    '--replay',
+    'in this process by the same decisions, no Temporal and no Postgres; each calendar at all its phases',
+  )
+  .option('--names <n>', 'of a replay: lifecycles of other names, with other hold-outs', positive, 1)
+  .option('--threads <n>', 'of a replay', positive, 1)
+  .action(async ({ replay, ...options }: ReplayOptions & { replay?: true }) =>
+    replay ? replayLifecycles(options) : studyLifecycles(options),
+  );
 
 program
   .command('fit')
   .description(
-    'Boosting beside LightGBM, logistic regression beside scikit-learn, one thread each, on the same rows',
+    'Boosting beside LightGBM, logistic regression beside scikit-learn, on one thread each; forests beside scikit-learn and scikit-learn-intelex, on two; on the same rows',
   )
   .option('--json <file>', 'write every figure there')
-  .option('--peer-python <path>', 'a Python that has lightgbm and scikit-learn')
+  .option('--peer-python <path>', 'a Python that has scikit-learn, and lightgbm and scikit-learn-intelex')
+  .option('--peer <names>', `some of: ${PEERS.join(', ')}`, someOf(PEERS), [...PEERS])
   .option(
     '--set <prefix>',
     'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
@@ -78,7 +98,13 @@ program
     (text: string) => text.split(',').map(positive),
     [20_000, 100_000],
   )
-  .option('--learner <names>', 'some of: boosting, logistic', readLearners, ['boosting', 'logistic'])
+  .option(
+    '--classes <numbers>',
+    'of the generated sets',
+    (text: string) => text.split(',').map(positive),
+    [3, 2],
+  )
+  .option('--learner <names>', `some of: ${FIT_LEARNERS.join(', ')}`, someOf(FIT_LEARNERS), [...FIT_LEARNERS])
   .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 5)
   .action(async (options: Parameters<typeof benchFit>[0]) => benchFit(options));
 
@@ -95,6 +121,61 @@ program
   .option('--json <file>', 'write every figure there')
   .action(async (options: Parameters<typeof benchAutomatic>[0]) => benchAutomatic(options));
 
+program
+  .command('search')
+  .description(
+    'A grid search by the workflows, every candidate stored, beside GridSearchCV; and on one worker process beside two',
+  )
+  .option('--json <file>', 'write every figure there')
+  .option('--peer-python <path>', 'a Python that has scikit-learn and lightgbm')
+  .option(
+    '--set <prefix>',
+    'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
+    (prefix: string, prefixes: string[]) => [...prefixes, prefix],
+    [] as string[],
+  )
+  .option(
+    '--rows <numbers>',
+    'of the generated sets, where none is given',
+    (text: string) => text.split(',').map(positive),
+    [20_000],
+  )
+  .addOption(new Option('--learner <name>', 'whose grid').choices(LEARNERS).default('forest'))
+  .option('--grid <json>', 'hyperparameters with lists of values; default: eight combinations', grid)
+  .option('--folds <n>', 'of the cross-validation', positive, 5)
+  .option('--jobs <n>', 'threads of ours, processes of the peer', positive, 2)
+  .option('--parallelism <n>', 'candidates of ours under way at the same time', positive, 2)
+  .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 3)
+  .option('--only <works>', `some of: ${SEARCHES.join(', ')}`, someOf(SEARCHES), [...SEARCHES])
+  .action(async (options: Parameters<typeof benchSearch>[0]) => benchSearch(options));
+
+program
+  .command('quality')
+  .description(
+    "Learners' cross-validated scores beside scikit-learn's and LightGBM's, on the same encoded rows and folds",
+  )
+  .option('--data <folder>', 'holds uci_adult, elec2, nyc_sca_schedules and bike_sharing', '../shared/data')
+  .option(
+    '--set <names>',
+    `some of: ${Object.keys(QUALITY_SETS).join(', ')}`,
+    someOf(Object.keys(QUALITY_SETS)),
+    Object.keys(QUALITY_SETS),
+  )
+  .option('--learner <names>', `some of: ${COMPARED.join(', ')}`, someOf([...shelf.keys()]), COMPARED)
+  .option('--seeds <n>', 'each with a hold-out, a sample, encoders and folds of its own', positive, 10)
+  .option('--threads <n>', 'that compute ours; the peers have one', positive, 1)
+  .option(
+    '--peer-python <path>',
+    'a Python that has scikit-learn and lightgbm; without it their kept scores count',
+  )
+  .option('--golden [file]', "keep the peers' scores, for the tests in test/golden/quality.json")
+  .option(
+    '--parity',
+    "instead of scores: the learners' answers beside ONNX Runtime's on every row of every set",
+  )
+  .option('--json <file>', 'write every figure there')
+  .action(async (options: Parameters<typeof benchQuality>[0]) => benchQuality(options));
+
 await program.parseAsync();
 
 function positive(text: string): number {
@@ -103,8 +184,19 @@ function positive(text: string): number {
   throw new InvalidArgumentError('expected a whole number from 1.');
 }
 
-function readLearners(text: string): string[] {
-  const names = text.split(',');
-  if (names.every((name) => name === 'boosting' || name === 'logistic')) return names;
-  throw new InvalidArgumentError('expected boosting, logistic or both, with a comma between them.');
+function someOf<Name extends string>(names: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((asked) => {
+      const name = names.find((each) => each === asked);
+      if (name === undefined) throw new InvalidArgumentError(`expected some of ${names.join(', ')}.`);
+      return name;
+    });
+}
+
+function grid(text: string): Grid {
+  try {
+    return readGrid(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }

@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { openSession, type Answers, type ModelSession } from '../compute/session.ts';
 import { rawBatch } from '../config/raw.ts';
-import { encodeInputs } from '../store/loggedInputs.ts';
 import { encodePrediction } from '../store/predictionTuple.ts';
 import type { PredictionRecord } from '../store/predictionTypes.ts';
 import type { ModelVersionRow, Store } from '../store/types.ts';
@@ -180,7 +179,7 @@ async function answer(
     arm: 'champion',
     rows: 1,
     keys: [key],
-    inputs: encodeInputs(batch, [i]),
+    inputs: { batch, rowIndexes: [i] },
     outputs: outputs.slice(i * width, (i + 1) * width),
     status: 0,
     latencyUs: 500,

@@ -8,7 +8,15 @@ import type { BinnedMatrix, Fitted, Learner, Problem } from '../learning/types.t
 import { scoreApart } from './apart.ts';
 import { isOutOfMemory, LimitExceeded, within, type Limits } from './limits.ts';
 import { share, shareProblem } from './share.ts';
-import type { BinsTask, EdgesTask, FitTask, FoldNumbers, FoldScore, FoldTask } from './thread.ts';
+import type {
+  BinsTask,
+  EdgesTask,
+  FitTask,
+  FoldNumbers,
+  FoldScore,
+  FoldSizesTask,
+  FoldTask,
+} from './thread.ts';
 import { takeTurns } from './turns.ts';
 
 export interface FitRequest {
@@ -34,6 +42,10 @@ export interface CrossValidateRequest extends Omit<FitRequest, 'onUnits'> {
   limits?: Limits;
 }
 
+export interface SizesRequest extends Omit<CrossValidateRequest, 'limits'> {
+  sizes: readonly number[];
+}
+
 /** Worker threads that learn. Results do not depend on their number, nor on what else the pool does. */
 export interface ComputePool {
   /** Fits all units of a learner, cut over the threads. @throws PerennialError CANCELLED */
@@ -46,12 +58,20 @@ export interface ComputePool {
   crossValidate(request: CrossValidateRequest): Promise<FoldNumbers[]>;
   /** As `crossValidate` without limits, a refusal being a fold's score. */
   scoreFolds(request: Omit<CrossValidateRequest, 'limits'>): Promise<FoldScore[]>;
+  /**
+   * As `scoreFolds` for each of several sizes of one learner (the hyperparameter that its `prefixes` names), by one fit
+   * a fold of the largest: [sizes][folds].
+   *
+   * @param request `sizes` ascending, the last one that of `params`
+   * @throws PerennialError CANCELLED
+   */
+  scoreSizes(request: SizesRequest): Promise<FoldScore[][]>;
   /** Of each fold what the learner, fitted to the rest, answers for its rows. @throws PerennialError CANCELLED */
   predictFolds(request: Omit<CrossValidateRequest, 'limits' | 'positive'>): Promise<Float64Array[]>;
   /**
    * As `binMatrix`, on all threads, the bins on shared memory.
    *
-   * @param gaps [columns], 1 where a column may hold NaN
+   * @param kinds what the columns hold besides sizes: missing values, or categories
    * @throws RangeError, PerennialError CANCELLED
    */
   bin(
@@ -59,11 +79,13 @@ export interface ComputePool {
     rows: number,
     columns: number,
     signal?: AbortSignal,
-    gaps?: Uint8Array,
+    kinds?: Pick<BinnedMatrix, 'gaps' | 'categories'>,
   ): Promise<BinnedMatrix>;
   /** Ends all threads; what is under way is rejected. */
   close(): Promise<void>;
 }
+
+type FoldsRequest = CrossValidateRequest & Partial<Pick<SizesRequest, 'sizes'>>;
 
 /** Parts a thread gets of one fit: enough to even out unequal trees and to show progress. */
 const PARTS_PER_THREAD = 8;
@@ -138,18 +160,19 @@ export function createPool({
 
   /** Runs a task of each fold. */
   function runFolds<R>(
-    name: 'scoreFold' | 'predictFold',
-    { problem, learner, params, seed, folds, positive, signal, onFold }: CrossValidateRequest,
+    name: 'scoreFold' | 'scoreFoldSizes' | 'predictFold',
+    { problem, learner, params, seed, folds, positive, signal, onFold, ...more }: FoldsRequest,
     onBegin?: () => void,
   ): Promise<R[]> {
     const shared = shareProblem(problem);
-    const tasks = folds.map((fold): FoldTask => ({
+    const tasks = folds.map((fold): FoldTask & Partial<FoldSizesTask> => ({
       problem: shared,
       learner,
       params,
       seed,
       fold: { test: share(fold.test), train: fold.train && share(fold.train) },
       positive,
+      ...(more.sizes ? { sizes: more.sizes } : {}),
     }));
     let done = 0;
     return runAll(name, tasks, signal, () => onFold?.(++done, folds.length), onBegin);
@@ -205,6 +228,12 @@ export function createPool({
 
     scoreFolds: (request) => scoreFolds(request),
 
+    async scoreSizes(request) {
+      find(request.learner);
+      const byFold = await runFolds<FoldScore[]>('scoreFoldSizes', request);
+      return request.sizes.map((_, i) => byFold.map((scores) => scores[i]));
+    },
+
     predictFolds(request) {
       find(request.learner);
       return runFolds('predictFold', request);
@@ -227,7 +256,7 @@ export function createPool({
       });
     },
 
-    async bin(x, rows, columns, signal, gaps) {
+    async bin(x, rows, columns, signal, kinds = {}) {
       const shared = share(x);
       const parts = await runAll<Float32Array[]>(
         'findColumnEdges',
@@ -237,7 +266,7 @@ export function createPool({
           columns,
           from,
           to,
-          gaps,
+          ...kinds,
         })),
         signal,
       );
@@ -252,11 +281,11 @@ export function createPool({
           bins,
           from,
           to,
-          gaps,
+          gaps: kinds.gaps,
         })),
         signal,
       );
-      return gaps ? { rows, columns, bins, edges, gaps } : { rows, columns, bins, edges };
+      return { rows, columns, bins, edges, ...kinds };
     },
 
     close: () => piscina.destroy(),

@@ -48,15 +48,44 @@ export function scoreFold(task: FoldTask): FoldScore {
   }
 }
 
+export interface FoldSizesTask extends FoldTask {
+  /** Of the hyperparameter that the learner's `prefixes` names, ascending; the last one is that of `params`. */
+  sizes: readonly number[];
+}
+
+/** As `scoreFold` for each size by itself, by one fit of the largest where that does. */
+export function scoreFoldSizes({ sizes, ...task }: FoldSizesTask): FoldScore[] {
+  const { problem, params, seed, fold } = task;
+  const learner = find(task.learner);
+  const { prefixes } = learner;
+  if (!prefixes) throw new Error(`${task.learner} is not fitted in several sizes.`);
+  const { test, train = withoutFold(problem.train, test) } = fold;
+  try {
+    const models = prefixes.fit({ ...problem, train }, params, seed, sizes);
+    return models.map((model) => {
+      const predictions = learner.predict(model, problem.x, problem.columns, test);
+      return { metrics: judge(task, { learner, model, predictions }) };
+    });
+  } catch (error) {
+    if (!(error instanceof NumericalError)) throw error;
+    // Perhaps only of the largest: each says for itself whether it can.
+    return sizes.map((size) => scoreFold({ ...task, params: { ...params, [prefixes.of]: size } }));
+  }
+}
+
 /** What the learner, fitted to the rest, answers for the rows that the fold is tested on. */
 export function predictFold(task: Omit<FoldTask, 'positive'>): unknown {
   return moved(fitFold(task).predictions);
 }
 
 function score(task: FoldTask): FoldNumbers {
-  const { problem, positive, fold } = task;
-  const { learner, model, predictions } = fitFold(task);
-  const { test } = fold;
+  return judge(task, fitFold(task));
+}
+
+function judge(
+  { problem, positive, fold: { test } }: FoldTask,
+  { learner, model, predictions }: ReturnType<typeof fitFold>,
+): FoldNumbers {
   const truth = Float64Array.from(test, (row) => problem.y[row]);
   const metrics = computeMetrics(problem.task, problem.classes, positive, truth, predictions);
   const end = learner.convergence?.(model);
@@ -79,10 +108,13 @@ export interface EdgesTask {
   to: number;
   /** [columns], 1 where a column may hold NaN. */
   gaps?: Uint8Array;
+  /** As of BinnedMatrix. */
+  categories?: Uint8Array;
 }
 
-export function findColumnEdges({ x, rows, columns, from, to, gaps }: EdgesTask): Float32Array[] {
-  return findEdges(x, rows, columns, from, to, undefined, gaps);
+export function findColumnEdges(task: EdgesTask): Float32Array[] {
+  const { x, rows, columns, from, to, gaps, categories } = task;
+  return findEdges(x, rows, columns, from, to, undefined, gaps, categories);
 }
 
 export interface BinsTask {

@@ -181,6 +181,12 @@ export const frequency = (columns: string | string[], options: { maxCategories?:
   columns: list(columns),
   maxCategories: options.maxCategories ?? 1000,
 });
+/** A number for each category, which says nothing of size: for learners that cut categories into sets. */
+export const category = (columns: string | string[], options: { maxCategories?: number } = {}): Feature => ({
+  kind: 'category',
+  columns: list(columns),
+  maxCategories: options.maxCategories ?? 255,
+});
 export const bucket = (columns: string | string[], how: { bins: number } | { edges: number[] }): Feature => ({
   kind: 'bucket',
   columns: list(columns),
@@ -263,6 +269,11 @@ export const boosting = (
     | 'validationShare'
     | 'classWeight'
     | 'monotone'
+    | 'categorySmoothing'
+    | 'categoryL2'
+    | 'leftCategories'
+    | 'singleCategories'
+    | 'minCategoryRows'
   > = {},
   draw?: Draw,
 ): SearchEntry => entry('boosting', grid, draw);

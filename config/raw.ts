@@ -9,6 +9,11 @@ import { parseTime } from './time.ts';
 export interface RawBatch {
   rows: number;
   columns: Record<string, Float64Array | string[]>;
+  /**
+   * Of the columns in their order. Given where they and their types are those of every other batch that holds this very
+   * array: what follows from them is then worked out once.
+   */
+  names?: readonly string[];
 }
 
 export type RawType = Exclude<ColumnType, 'other'>;

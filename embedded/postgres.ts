@@ -64,6 +64,8 @@ const SETTINGS = {
   listen_addresses: LOOPBACK,
   unix_socket_directories: '',
   max_connections: '60',
+  // A training reads every day of the log, each a table with its indexes.
+  max_locks_per_transaction: '256',
   shared_buffers: '128MB',
   work_mem: '8MB',
   maintenance_work_mem: '64MB',

@@ -15,6 +15,7 @@ const SAMPLE_SEED = 0x6269_6e73;
  *
  * @param x [rows, columns], row-major, float32, finite but for the columns of `gaps`, which may hold NaN
  * @param allocate makes the array of bins; hand in one on a SharedArrayBuffer to use it on several threads
+ * @param categories as of BinnedMatrix: each gets its own bin, whether it occurs or not
  * @throws RangeError for a value that is not finite, naming row and column
  */
 export function binMatrix(
@@ -24,11 +25,12 @@ export function binMatrix(
   maxBins = MAX_BINS,
   allocate: (length: number) => Uint8Array = (length) => new Uint8Array(length),
   gaps?: Uint8Array,
+  categories?: Uint8Array,
 ): BinnedMatrix {
-  const edges = findEdges(x, rows, columns, 0, columns, maxBins, gaps);
+  const edges = findEdges(x, rows, columns, 0, columns, maxBins, gaps, categories);
   const bins = allocate(rows * columns);
   assignBins(x, columns, edges, bins, 0, rows, gaps);
-  return gaps ? { rows, columns, bins, edges, gaps } : { rows, columns, bins, edges };
+  return { rows, columns, bins, edges, ...(gaps && { gaps }), ...(categories && { categories }) };
 }
 
 /** The bin of missing values of a column; -1 where none may be missing. */
@@ -58,6 +60,7 @@ export function findEdges(
   to: number,
   maxBins = MAX_BINS,
   gaps?: Uint8Array,
+  categories?: Uint8Array,
 ): Float32Array[] {
   if (!Number.isInteger(maxBins) || maxBins < 2 || maxBins > MAX_BINS) {
     throw new RangeError(`maxBins is an integer from 2 to ${MAX_BINS}, not ${maxBins}.`);
@@ -66,6 +69,11 @@ export function findEdges(
   const values = new Float32Array(sample.length);
   const edges: Float32Array[] = [];
   for (let column = from; column < to; column++) {
+    const named = categories?.[column] ?? 0;
+    if (named > 0) {
+      edges.push(Float32Array.from({ length: named }, (_, category) => category + 0.5));
+      continue;
+    }
     for (let i = 0; i < sample.length; i++) values[i] = x[sample[i] * columns + column];
     sortFloats(values);
     // Missing values are sorted to the end, and have a bin of their own.

@@ -53,6 +53,11 @@ export interface BinnedMatrix {
   edges: Float32Array[];
   /** [columns], 1 where values may be missing (NaN): those lie in one more bin, the last. Absent: none may be. */
   gaps?: Uint8Array;
+  /**
+   * [columns], how many categories the values name (1, 2 ...; 0 is none of them), and 0 where they are sizes. The bin of
+   * a category is its number. Absent: all are sizes.
+   */
+  categories?: Uint8Array;
 }
 
 /** A fitted model: plain objects, numbers and typed arrays only, so that it can be cloned between threads. */
@@ -84,6 +89,8 @@ export interface Learner<P extends object = object, M extends Fitted = Fitted> {
   readonly weighs?: true;
   /** True where values of features may be missing (NaN), in learning and in answering. */
   readonly bridgesGaps?: true;
+  /** True where it takes the numbers of categories (`binned.categories`) for names and not for sizes. */
+  readonly takesCategories?: true;
   /** Why this learner cannot take a problem of that shape, or undefined when it can. */
   refuses?(
     shape: { task: Task; rows: number; columns: number; classes: number },
@@ -95,6 +102,15 @@ export interface Learner<P extends object = object, M extends Fitted = Fitted> {
   fit(problem: Problem, params: P, seed: number, from: number, to: number): M;
   /** Joins what `fit` gave for consecutive ranges, in order. */
   join(parts: M[]): M;
+  /**
+   * Of learners whose smaller models are the beginning of larger ones: one fit gives several sizes, each the same to the
+   * bit as `fit` with that size. `of` names the hyperparameter that is the size.
+   */
+  readonly prefixes?: {
+    readonly of: keyof P & string;
+    /** @param params those of the largest; @param sizes ascending, the last one the largest's */
+    fit(problem: Problem, params: P, seed: number, sizes: readonly number[]): M[];
+  };
   /** How the fit of a model ended; only of learners that iterate towards an optimum. */
   convergence?(model: M): Convergence;
   /**

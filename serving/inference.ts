@@ -91,7 +91,7 @@ export function openInference(parts: InferenceParts): Inference {
           if (statusOf(error) !== 500) throw error;
         }
       } else if (models.failure(name, route.challengerVersion ?? 0)?.kind.retryable === false) {
-        note(request, route, route.challengerVersion ?? 0, 'challenger', rowIndexes, 500);
+        note(request, route, route.challengerVersion ?? 0, 'challenger', rowIndexes, 500, performance.now());
       }
     }
     // `direct`: these keys are the challenger's, so the champion's answers to them are nobody's in the comparison.
@@ -111,15 +111,16 @@ export function openInference(parts: InferenceParts): Inference {
       const batch = rowIndexes ? pickRows(request.batch, rowIndexes) : request.batch;
       // The champion's own was checked before anything else.
       if (arm !== 'champion') checkBatch(batch, model.session.inputs);
-      const answers = await batcher.predict(model, batch, {
+      const { answers, computedMs } = await batcher.predict(model, batch, {
         deadlineMs: request.receivedMs + answerTimeoutMs,
         signal: request.signal,
       });
-      note(request, route, model.row.version, arm, rowIndexes, 0, model.row, answers);
+      note(request, route, model.row.version, arm, rowIndexes, 0, computedMs, model.row, answers);
       return { model: model.row, arm, rowIndexes, answers };
     } catch (error) {
       const status = statusOf(error);
-      if (status !== undefined) note(request, route, model.row.version, arm, rowIndexes, status);
+      if (status !== undefined)
+        note(request, route, model.row.version, arm, rowIndexes, status, performance.now());
       throw error;
     } finally {
       model.leave();
@@ -133,11 +134,12 @@ export function openInference(parts: InferenceParts): Inference {
     arm: Arm,
     rowIndexes: readonly number[] | undefined,
     status: number,
+    endedMs: number,
     row?: ModelVersionRow,
     answers?: Answers,
   ): void {
     try {
-      const record = recordOf({ request, route, version, arm, rowIndexes, status, row, answers });
+      const record = recordOf({ request, route, version, arm, rowIndexes, status, endedMs, row, answers });
       log.add(record);
       parts.onPart?.(record);
     } catch (error) {
@@ -195,10 +197,8 @@ export function openInference(parts: InferenceParts): Inference {
         checkBatch(batch, model.session.inputs);
         model.enter();
         try {
-          return await batcher.predict(model, batch, {
-            deadlineMs: performance.now() + answerTimeoutMs,
-            signal,
-          });
+          const deadlineMs = performance.now() + answerTimeoutMs;
+          return (await batcher.predict(model, batch, { deadlineMs, signal })).answers;
         } finally {
           model.leave();
         }

@@ -1,6 +1,5 @@
 import type { Answers } from '../compute/session.ts';
 import { PerennialError } from '../config/errors.ts';
-import { encodeInputs } from '../store/loggedInputs.ts';
 import type { Arm, PredictionRecord } from '../store/predictionTypes.ts';
 import type { RouteRow } from '../store/routeTypes.ts';
 import type { ModelVersionRow } from '../store/types.ts';
@@ -14,6 +13,8 @@ interface Answered {
   arm: Arm;
   rowIndexes?: readonly number[];
   status: number;
+  /** `performance.now()` at which it was there. */
+  endedMs: number;
   /** The version that answered, and what. */
   row?: ModelVersionRow;
   answers?: Answers;
@@ -27,6 +28,7 @@ export function recordOf({
   arm,
   rowIndexes,
   status,
+  endedMs,
   row,
   answers,
 }: Answered): PredictionRecord {
@@ -42,10 +44,10 @@ export function recordOf({
     rows: rowIndexes?.length ?? request.batch.rows,
     rowIndexes,
     keys: keys && rowIndexes && keys.length > 1 ? rowIndexes.map((i) => keys[i]) : keys,
-    inputs: route?.logInputs ? encodeInputs(request.batch, rowIndexes) : undefined,
+    inputs: route?.logInputs ? { batch: request.batch, rowIndexes } : undefined,
     outputs: row && answers ? outputsOf(row, answers) : undefined,
     status,
-    latencyUs: Math.round((performance.now() - request.receivedMs) * 1_000),
+    latencyUs: Math.round((endedMs - request.receivedMs) * 1_000),
   };
 }
 

@@ -30,6 +30,9 @@ export function compileRowReader(
     .filter(({ name }) => !known.has(name) && known.add(name))
     .map((column) => ({ name: column.name, read: compileColumn(column, maxTextBytes).read }));
 
+  const names = needed.map(({ name }) => name);
+  const allNames = [...names, ...optional.map(({ name }) => name)];
+
   return (rows, fieldOf) => {
     // No prototype: a column may be called constructor.
     const columns = Object.create(null) as RawBatch['columns'];
@@ -38,11 +41,15 @@ export function compileRowReader(
       if (column === undefined) throw absent(name, first, rows, fieldOf);
       columns[name] = column;
     }
+    let taken = 0;
     for (const { name, read } of optional) {
       const column = read(rows, fieldOf);
-      if (column !== undefined) columns[name] = column;
+      if (column === undefined) continue;
+      columns[name] = column;
+      taken++;
     }
-    return { rows: rows.length, columns };
+    const isWhole = taken === optional.length;
+    return { rows: rows.length, columns, names: isWhole ? allNames : taken === 0 ? names : undefined };
   };
 }
 

@@ -1,4 +1,5 @@
 import { storedId } from './ids.ts';
+import { inputsBound, writeInputs, type AskedInputs } from './loggedInputs.ts';
 import type { PredictionRecord } from './predictionTypes.ts';
 
 /** In the order of the tuple's fields. */
@@ -36,7 +37,7 @@ export function tupleBound({
   if (keys) for (const key of keys) bytes += MIN_ID_BOUND + 3 * key.length;
   if (rowIndexes) bytes += ARRAY_HEADER_BYTES + 8 * rowIndexes.length;
   if (outputs) bytes += ARRAY_HEADER_BYTES + 8 * outputs.length;
-  if (inputs) bytes += inputs.length;
+  if (inputs) bytes += inputsBound(inputs);
   return bytes;
 }
 
@@ -100,7 +101,7 @@ export class TupleBuffer {
     this.#integers(record.rowIndexes);
     this.#ids(record.keys);
     this.#reals(record.outputs);
-    this.#bytes(record.inputs);
+    this.#inputs(record.inputs);
   }
 
   #null(): void {
@@ -152,11 +153,12 @@ export class TupleBuffer {
     this.length += 4 + written;
   }
 
-  #bytes(value: Uint8Array | undefined): void {
-    if (value === undefined) return this.#null();
-    this.#view.setInt32(this.length, value.length);
-    this.bytes.set(value, this.length + 4);
-    this.length += 4 + value.length;
+  #inputs(asked: AskedInputs | undefined): void {
+    if (asked === undefined) return this.#null();
+    const start = this.length + 4;
+    const end = writeInputs(asked, this.bytes, this.#view, start);
+    this.#view.setInt32(this.length, end - start);
+    this.length = end;
   }
 
   #integers(values: readonly number[] | undefined): void {

@@ -1,4 +1,4 @@
-import type { LoggedColumns } from './loggedInputs.ts';
+import type { AskedInputs, LoggedColumns } from './loggedInputs.ts';
 
 export type Arm =
   | 'champion'
@@ -21,13 +21,13 @@ export interface PredictionRecord {
   rowIndexes?: readonly number[];
   /** One for all rows, or one for each of `rows`. Absent: the request id is the key. Kept as storedId() gives them. */
   keys?: readonly string[];
-  /** As `encodeInputs` gives them; absent where nobody will need them. */
-  inputs?: Uint8Array;
+  /** Absent where nobody will need them. */
+  inputs?: AskedInputs;
   /** Binary: the positive class's probability by row. Multiclass: [rows, classes]. Regression: value by row. */
   outputs?: Float32Array;
   /** 0: answered. Else the HTTP status that the caller got for a fault that was not his. */
   status: number;
-  /** From the last byte of the request to the first of the answer. */
+  /** From the last byte of the request to when this version had computed the answer, without the time of other versions. */
   latencyUs: number;
 }
 

@@ -3,6 +3,7 @@ import type { ArmCounts, CanaryCounts, PairCounts } from '../decisions/canary/co
 import { longQuery } from './longQuery.ts';
 import { freezeSlowness } from './rolloutSlowness.ts';
 import type { RolloutRow, RolloutStore } from './rolloutTypes.ts';
+import { daysOf } from './rolloutRows.ts';
 import { iso } from './rows.ts';
 
 export function rolloutCounts(pool: pg.Pool): RolloutStore['counts'] {
@@ -20,6 +21,7 @@ export function rolloutCounts(pool: pg.Pool): RolloutStore['counts'] {
       rollout.slowAboveUs ?? null,
       rollout.startedAt,
       accuracy ? accuracy.labelHorizonMs : null,
+      daysOf(rollout),
     ]);
     return toCounts(counted, rollout, stages);
   };
@@ -59,13 +61,13 @@ const COUNT = `
            unnest(ARRAY[coalesce(row_indexes[1], 0) = 0]) AS leads,
            status <> 0 AS error, coalesce(latency_us > $8 AND row_indexes IS NULL, false) AS slow, at, false AS labelled
     FROM predictions JOIN stages USING (stage)
-    WHERE rollout_id = $3 AND arm <> 'direct' AND version IN ($6, $7) AND at >= began
+    WHERE rollout_id = $3 AND arm <> 'direct' AND version IN ($6, $7) AND at >= $11 AND at >= began
     UNION ALL
     SELECT stage, version = $7, rows.key, NULL, NULL, NULL, NULL, true
     FROM prediction_rows AS rows JOIN stages USING (stage)
       JOIN labels ON labels.name = $1 AND labels.request_id = rows.request_id AND labels.row_index = rows.row_index
     WHERE $10::float8 IS NOT NULL AND labels.request_id IS NOT NULL AND received_at >= $9
-      AND rollout_id = $3 AND arm <> 'direct' AND version IN ($6, $7) AND at >= began
+      AND rollout_id = $3 AND arm <> 'direct' AND version IN ($6, $7) AND at >= $11 AND at >= began
   ), units AS (
     SELECT stage, challenger, key, 2 * stage + challenger::integer AS place, count(leads) AS requests,
            bool_or(leads OR NOT (error OR slow)) AS met, bool_or(leads AND error) AS error,

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { decodeInputs, type LoggedColumns } from './loggedInputs.ts';
 import { longQuery } from './longQuery.ts';
-import { requireRollout } from './rolloutRows.ts';
+import { daysOf, requireRollout } from './rolloutRows.ts';
 import type { RolloutStore, UnpairedRow } from './rolloutTypes.ts';
 
 export function pairTable(pool: pg.Pool): Pick<RolloutStore, 'unpaired' | 'recordPairs'> {
@@ -20,6 +20,7 @@ export function pairTable(pool: pg.Pool): Pick<RolloutStore, 'unpaired' | 'recor
         MAX_BYTES,
         after?.receivedAt ?? null,
         after?.key ?? null,
+        daysOf(rollout),
       ]);
       return rows
         .flatMap((record) => {
@@ -63,7 +64,7 @@ const UNPAIRED = `
   WITH answered AS NOT MATERIALIZED (
     SELECT at, request_id, row_index, position, version, key
     FROM prediction_rows
-    WHERE rollout_id = $3 AND arm <> 'direct' AND status = 0 AND inputs IS NOT NULL
+    WHERE rollout_id = $3 AND at >= $11 AND arm <> 'direct' AND status = 0 AND inputs IS NOT NULL
       AND at <= statement_timestamp() - $6 * interval '1 millisecond'
   ), arrived AS NOT MATERIALIZED (
     SELECT request_id, row_index, key, value, revision, received_at
@@ -98,7 +99,7 @@ const UNPAIRED = `
            array_agg(position) AS positions, array_agg(subject) AS subjects, array_agg(value::text) AS labels,
            array_agg(revision) AS revisions, array_agg(received_at::text) AS received,
            (SELECT inputs FROM predictions
-            WHERE predictions.at = missing.at AND predictions.request_id = missing.request_id
+            WHERE predictions.at = missing.at AND predictions.at >= $11 AND predictions.request_id = missing.request_id
               AND predictions.version = missing.version AND rollout_id = $3 AND status = 0
             LIMIT 1) AS inputs
     FROM missing GROUP BY at, request_id, version

@@ -18,6 +18,16 @@ export async function requireRollout(db: Queryable, name: string, number: number
   });
 }
 
+/**
+ * From when on predictions may count for a rollout: a day before it began, for clocks that differ and for the champion's
+ * own hour. A statement that says so in so many words reads, and locks, the tables of these days alone.
+ */
+export function daysOf({ startedAt }: RolloutRow): string {
+  return new Date(Date.parse(startedAt) - DAY_MS).toISOString();
+}
+
+const DAY_MS = 86_400_000;
+
 export async function findRollout(
   db: Queryable,
   name: string,

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { longQuery } from './longQuery.ts';
-import { requireRollout } from './rolloutRows.ts';
+import { daysOf, requireRollout } from './rolloutRows.ts';
 import type { RolloutRow } from './rolloutTypes.ts';
 
 /** Answers from which a p99 is told: ten of them are slower. */
@@ -15,7 +15,8 @@ export async function freezeSlowness(pool: pg.Pool, name: string, number: number
   const rollout = await requireRollout(pool, name, number);
   if (rollout.slowAboveUs !== undefined) return rollout;
   const { id, championVersion, startedAt } = rollout;
-  await longQuery(pool, FREEZE, [name, number, id, championVersion, startedAt, ENOUGH_ANSWERS]);
+  const values = [name, number, id, championVersion, startedAt, ENOUGH_ANSWERS, daysOf(rollout)];
+  await longQuery(pool, FREEZE, values);
   return requireRollout(pool, name, number);
 }
 
@@ -27,12 +28,12 @@ const FREEZE = `
   WITH before AS (
     SELECT count(*) AS answers, percentile_disc(0.99) WITHIN GROUP (ORDER BY latency_us) AS p99
     FROM predictions
-    WHERE name = $1 AND at >= $5::timestamptz - interval '1 hour' AND at < $5
+    WHERE name = $1 AND at >= $7 AND at >= $5::timestamptz - interval '1 hour' AND at < $5
       AND version = $4 AND arm <> 'direct' AND status = 0 AND row_indexes IS NULL
   ), during AS (
     SELECT count(*) AS answers, percentile_disc(0.99) WITHIN GROUP (ORDER BY latency_us) AS p99
     FROM predictions
-    WHERE rollout_id = $3 AND version = $4 AND arm <> 'direct' AND status = 0 AND row_indexes IS NULL
+    WHERE rollout_id = $3 AND at >= $7 AND version = $4 AND arm <> 'direct' AND status = 0 AND row_indexes IS NULL
   )
   UPDATE rollouts SET slow_above_us = CASE WHEN before.answers >= $6 THEN before.p99 ELSE during.p99 END
   FROM before, during

@@ -17,6 +17,8 @@ export const ids = {
   training: (name: string, run: number) => `training/${name}/${run}`,
   search: (name: string, run: number) => `training/${name}/${run}/search`,
   candidate: (name: string, run: number, index: number) => `training/${name}/${run}/candidate/${index}`,
+  /** @param first of the candidates that are trained together */
+  family: (name: string, run: number, first: number) => `training/${name}/${run}/family/${first}`,
   trial: (name: string, run: number, index: number, rung: number) =>
     `training/${name}/${run}/candidate/${index}/rung/${rung}`,
   rollout: (name: string, number: number) => `rollout/${name}/${number}`,
@@ -112,13 +114,15 @@ export interface SearchInput {
   total: number;
   metric: { name: string; better: 'higher' | 'lower' };
   parallelism: number;
+  /** As of FeaturizeResult. */
+  families?: number[][];
   /** After that no candidate begins. */
   searchMs?: number;
   /** Carried over when a long search continues as new. */
   carried?: SearchState;
 }
 
-export interface HalvingInput extends Omit<SearchInput, 'carried'> {
+export interface HalvingInput extends Omit<SearchInput, 'carried' | 'families'> {
   plan: Pick<HalvingPlan, 'shares' | 'reduction' | 'window'>;
   carried?: HalvingCarried;
 }
@@ -185,6 +189,15 @@ export interface CandidateInput {
   until?: string;
 }
 
+/** Candidates that are trained together; two of them at least. */
+export interface FamilyInput extends Pick<
+  CandidateInput,
+  'name' | 'run' | 'definitionHash' | 'featuresDigest'
+> {
+  /** Ascending. */
+  indices: number[];
+}
+
 export type CandidateResult =
   | ({ status: 'done' } & CandidateScore)
   /** `late`: the time of the whole search was over, not its own. */
@@ -233,6 +246,8 @@ export interface FeaturizeResult {
   /** Which candidate is taken; absent: the best. */
   rule?: 'best' | 'oneStandardError';
   parallelism: number;
+  /** Indices of candidates that one fit scores, each ascending; who stands in none is trained alone. */
+  families?: number[][];
   /** Of successive halving: its rungs on these rows. */
   halving?: HalvingInput['plan'];
   searchMs?: number;

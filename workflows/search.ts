@@ -10,19 +10,20 @@ import { leader } from '../decisions/leader.ts';
 import {
   searchParallelism,
   searchProgress,
+  type CandidateResult,
   type SearchInput,
   type SearchResult,
   type SearchState,
 } from './messages.ts';
 import { startDeadline } from './search/deadline.ts';
-import { firstRefusal, runCandidate } from './search/runCandidate.ts';
+import { firstRefusal, runCandidate, runFamily } from './search/runCandidate.ts';
 
 /** A candidate costs 5 to 12; the server suggests it at 4,096, but whoever takes over a search replays all of them. */
 const MAX_HISTORY_EVENTS = 1_000;
 const MAX_SIGNALS_TO_PARENT = 100;
 
 /**
- * A grid, random or automatic search: one child workflow per candidate, at most `parallelism` at the same time. The best
+ * A grid, random or automatic search: one child workflow per candidate, or per family of candidates that one fit scores, at most `parallelism` at the same time. The best
  * is the same in whatever order the candidates end. A long search continues as new between candidates; one whose time is
  * over begins no more of them.
  */
@@ -39,33 +40,51 @@ export async function search(input: SearchInput): Promise<SearchResult> {
   if (deadline.until !== undefined) state.until = deadline.until;
   const parent = workflowInfo().parent;
   const every = Math.max(1, Math.ceil(input.total / MAX_SIGNALS_TO_PARENT));
+  let told = Math.floor((state.done + state.failed) / every);
   const report = async (): Promise<void> => {
     setCurrentDetails(describe(input, state, running));
     const ended = state.done + state.failed;
-    if (!parent || (ended % every !== 0 && ended !== input.total)) return;
+    const steps = Math.floor(ended / every);
+    if (!parent || (steps === told && ended !== input.total)) return;
+    told = steps;
     const { done, failed, best } = state;
     await getExternalWorkflowHandle(parent.workflowId)
       .signal(searchProgress, { done, failed, best, running })
       .catch(() => undefined); // The parent is closing: nobody is left to be told.
   };
 
+  const families = new Map(input.families?.map((indices) => [indices[0], indices]));
+  const followers = new Set(input.families?.flatMap((indices) => indices.slice(1)));
+  const passFollowers = (): void => {
+    while (followers.has(state.next)) state.next++;
+  };
+
+  const train = async (index: number): Promise<CandidateResult[]> => {
+    const family = families.get(index);
+    if (family) return runFamily(input, family);
+    // The first is carried through, so that a search with too little time has something all the same.
+    const until = index === 0 ? undefined : deadline.until;
+    return [await runCandidate(input, index, until === undefined ? {} : { until })];
+  };
   const evaluate = async (index: number): Promise<void> => {
+    let results: CandidateResult[] = [];
     try {
-      // The first is carried through, so that a search with too little time has something all the same.
-      const until = index === 0 ? undefined : deadline.until;
-      const result = await runCandidate(input, index, until === undefined ? {} : { until });
-      if (result.status === 'done') {
-        const { index: at, learner, params, mean, std } = result;
-        state.best = leader(state.best, { index: at, learner, params, mean, std }, input.metric.better);
-        state.done++;
-      } else {
-        state.refusal = firstRefusal(state.refusal, result);
-        state.failed++;
-      }
+      results = await train(index);
     } finally {
       running--;
     }
+    results.forEach(note);
     await report();
+  };
+  const note = (result: CandidateResult): void => {
+    if (result.status === 'done') {
+      const { index: at, learner, params, mean, std } = result;
+      state.best = leader(state.best, { index: at, learner, params, mean, std }, input.metric.better);
+      state.done++;
+    } else {
+      state.refusal = firstRefusal(state.refusal, result);
+      state.failed++;
+    }
   };
 
   const underWay: Promise<void>[] = [];
@@ -80,6 +99,7 @@ export async function search(input: SearchInput): Promise<SearchResult> {
         broken ??= { error };
       }),
     );
+    passFollowers();
   }
   await Promise.all(underWay);
   if (broken) throw broken.error;

@@ -251,7 +251,7 @@ async function searchGrid(
     progress.best = best;
     show(progress);
   });
-  const { featuresDigest, metric, searchMs, halving: plan } = features;
+  const { featuresDigest, metric, searchMs, families, halving: plan } = features;
   const search: Omit<SearchInput, 'carried'> = {
     ...{ name, run, definitionHash, featuresDigest, total: features.candidates, metric, parallelism },
     ...(searchMs === undefined ? {} : { searchMs }),
@@ -267,7 +267,10 @@ async function searchGrid(
   };
   const child = plan
     ? await startChild<typeof halvingWorkflow>('halving', { ...common, args: [{ ...search, plan }] })
-    : await startChild<typeof searchWorkflow>('search', { ...common, args: [search] });
+    : await startChild<typeof searchWorkflow>('search', {
+        ...common,
+        args: [{ ...search, ...(families ? { families } : {}) }],
+      });
   width.tell = (changed) => child.signal(searchParallelism, changed);
   // Changed while the search was being started.
   if (candidates.parallelism !== parallelism) await width.tell(candidates.parallelism);

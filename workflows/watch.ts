@@ -11,9 +11,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { addToEvidence } from '../decisions/watch/fallEvidence.ts';
-import { judgeWatch } from '../decisions/watch/judgeWatch.ts';
-import { judgeWindow } from '../decisions/watch/judgeWindow.ts';
+import { follow, isHealthy } from '../decisions/watch/follow.ts';
 import {
   triggerSignal,
   watchDefinition,
@@ -31,8 +29,6 @@ import { orchestrator, step, trainer, trainerOptions } from './options.ts';
 const MAX_HISTORY_EVENTS = 1_000;
 /** Since 0.1.0's histories: a fall is weighed over all labels of a champion. */
 const EVIDENCE = 'fall-evidence';
-/** Verdicts that are kept in memory; a policy asks for the last 20 at the most. */
-const MAX_VERDICTS = 20;
 
 /**
  * Looks at the champion's predictions, window by window, for as long as its lifecycle wants: counts in an activity,
@@ -132,22 +128,15 @@ export async function watch(input: WatchRunInput): Promise<void> {
     );
     if (!observed) return null;
     const { facts, distributionDigest } = observed;
-    if (facts.version !== state.version) {
-      Object.assign(state, { version: facts.version, verdicts: [], evidence: undefined });
-    }
-    const verdict = judgeWindow(facts, policy);
-    state.verdicts = [...state.verdicts, verdict].slice(-MAX_VERDICTS);
     // What happened in a watch that began before goes by the windows' own verdicts, as it did then.
-    if (patched(EVIDENCE) && verdict.faults.length === 0)
-      state.evidence = addToEvidence(state.evidence, facts.realised, policy);
-    const signal = judgeWatch(state.verdicts, policy, state.evidence);
+    const { followed, verdict, signal } = follow(state, facts, policy, patched(EVIDENCE));
+    Object.assign(state, followed);
     await trainer.recordWindow.executeWithOptions(long(`Window ${number}: ${verdict.state}`), [
       { name, number, facts, verdict, signal, distributionDigest },
     ]);
     state.windows = number;
     state.to = facts.to;
-    // Shifted ones too: slow drift must not add up to what looks like another unit.
-    if (verdict.state === 'clean' || verdict.state === 'shifted') state.healthy = number;
+    if (isHealthy(verdict)) state.healthy = number;
     const told: Watched = {
       window: number,
       version: facts.version,

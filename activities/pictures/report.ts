@@ -53,8 +53,17 @@ function header({ name, run, stored, winner, candidates }: Report): string {
   return `<header>
 <p class="kicker">Model card · training run ${run}</p>
 <h1>${html(name)}</h1>
-<p class="lead">Predicts ${code(target)} (${what}) from ${formatCount(inputs.length)} columns.${chosen}</p>
+<p class="lead">Predicts ${code(target)} (${what}) from ${formatCount(inputs.length)} columns.${chosen}${calibration(stored.calibrate)}</p>
 </header>`;
+}
+
+function calibration(method: Report['stored']['calibrate']): string {
+  if (method === undefined) return '';
+  const how = {
+    sigmoid: 'sigmoids of the learner’s own (Platt)',
+    isotonic: 'isotonic regression on the learner’s own',
+  }[method];
+  return ` Its probabilities are calibrated: ${how}, fitted on rows that each fold left out. Scores in cross-validation are of those without it.`;
 }
 
 /** The numbers that a reader looks for first. */

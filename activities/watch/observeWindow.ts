@@ -1,29 +1,23 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { setImmediate } from 'node:timers/promises';
 import { PerennialError } from '../../config/errors.ts';
 import { parseTime } from '../../config/time.ts';
-import { compareNumbers } from '../../decisions/watch/compareNumbers.ts';
-import { estimateAccuracy } from '../../decisions/watch/estimatedQuality.ts';
-import type { ColumnFacts, EstimatedQuality, WindowFacts } from '../../decisions/watch/facts.ts';
-import { outlierShare } from '../../decisions/watch/outliers.ts';
+import type { WindowFacts } from '../../decisions/watch/facts.ts';
 import type { WatchPolicy } from '../../decisions/watch/policy.ts';
-import { sortNumbers } from '../../decisions/watch/sortNumbers.ts';
 import { METRICS, type MetricName } from '../../learning/metrics/names.ts';
 import type { ModelVersionRow, Store } from '../../store/types.ts';
 import type { TrainerDependencies } from '../dependencies.ts';
 import { references } from '../reference.ts';
-import { columnFacts, rounded } from './columnFacts.ts';
 import {
   decodeDistributions,
   DISTRIBUTIONS_KIND,
   encodeDistributions,
-  isMeasure,
   sampleRows,
   type Distributions,
 } from './distributions.ts';
 import { realisedQuality } from './realised.ts';
 import { shorten } from './shorten.ts';
-import { readWindow, type WindowRows } from './windowRows.ts';
+import { windowFacts } from './windowFacts.ts';
+import { readWindow } from './windowRows.ts';
 
 interface ObserveWindow {
   name: string;
@@ -79,32 +73,14 @@ export function windowActivities(dependencies: TrainerDependencies) {
       const batches = store.watch.rows(what, { signal });
       const window = await readWindow(batches, signature, reference.columns, sample);
       const rows = window.rows < limit ? window.rows : await store.watch.countKeys(name, version, from, to);
-      const columns = await compareColumns(window, reference, before, policy, signal);
       const due = stretchDue(from, to, policy.quality.labelHorizonMs);
       const labelled = store.watch.rows({ ...what, ...due, labelled: true }, { signal });
       const metric = await metricOf(store, champion);
-      const { realised, label } = await realisedQuality(labelled, signature, reference, metric);
+      const realised = await realisedQuality(labelled, signature, reference, metric);
       const usualRows = await store.watch.usualRows(name, number, Date.parse(to) - Date.parse(from));
-      const enoughLabels = (realised?.rows ?? 0) >= policy.quality.minLabels;
-      const { score } = window.said;
-
-      const whole: WindowFacts = {
-        version,
-        from,
-        to,
-        rows,
-        compared: window.compared,
-        ...(usualRows === undefined ? {} : { usualRows: Math.round(usualRows) }),
-        tests: columns.filter(({ ignored }) => !ignored).length,
-        columns,
-        ...(reference.score && score.length > 0
-          ? { prediction: rounded(compareNumbers(reference.score, sortNumbers(score))) }
-          : {}),
-        ...(label && enoughLabels ? { label: rounded(label) } : {}),
-        ...(realised ? { realised } : {}),
-        ...estimatedOf(window, reference),
-        ...outliersOf(window, reference, policy),
-      };
+      const seen = { version, from, to, rows, usualRows, window, reference, healthy: before, ...realised };
+      const whole = await windowFacts(seen, policy, signal);
+      const { columns } = whole;
       const told = shorten(whole, policy);
       const facts = { ...whole, columns: told.columns };
       if (!told.whole) await store.watch.keepColumns(name, number, columns);
@@ -165,29 +141,8 @@ async function healthyWindow(store: Store, name: string, number: number): Promis
   return decodeDistributions(await store.artifacts.get(window.distributionDigest));
 }
 
-async function compareColumns(
-  window: WindowRows,
-  reference: Distributions,
-  healthy: Distributions | undefined,
-  policy: WatchPolicy,
-  signal: AbortSignal,
-): Promise<ColumnFacts[]> {
-  // Without inputs in the log there is nothing to compare.
-  if (window.compared === 0) return [];
-  const before = new Map(healthy?.columns.map((column) => [column.name, column]));
-  const ignore = new Set(policy.ignore);
-  const facts: ColumnFacts[] = [];
-  for (const [i, column] of reference.columns.entries()) {
-    // An exact test takes up to 50 ms: between two the heart beats, and a cancellation is heard.
-    await setImmediate();
-    signal.throwIfAborted();
-    const ignored = column.type === 'timestamp' || ignore.has(column.name);
-    facts.push(columnFacts(column, window.columns[i], before.get(column.name), ignored));
-  }
-  return facts;
-}
-
-function stretchDue(from: string, to: string, horizonMs: number): { from: string; to: string } {
+/** What is judged by labels is earlier than its window by as much as a label may be late. */
+export function stretchDue(from: string, to: string, horizonMs: number): { from: string; to: string } {
   const earlier = (time: string) => new Date(Date.parse(time) - horizonMs).toISOString();
   return { from: earlier(from), to: earlier(to) };
 }
@@ -195,25 +150,6 @@ function stretchDue(from: string, to: string, horizonMs: number): { from: string
 async function metricOf(store: Store, { name, runNumber }: ModelVersionRow): Promise<MetricName | undefined> {
   const metric = runNumber === undefined ? undefined : (await store.runs.get(name, runNumber))?.metric;
   return metric !== undefined && metric in METRICS ? (metric as MetricName) : undefined;
-}
-
-function estimatedOf({ said }: WindowRows, { model }: Distributions): { estimated?: EstimatedQuality } {
-  const { confidence } = said;
-  if (!model?.calibration || !model.estimated || !confidence?.length) return {};
-  const { accuracy, se } = estimateAccuracy(model.calibration, confidence);
-  return { estimated: { rows: confidence.length, accuracy, se, reference: model.estimated } };
-}
-
-/** Columns that are expected to move make no outlier. */
-function outliersOf(
-  { measures, compared }: WindowRows,
-  { columns, model }: Distributions,
-  { ignore }: WatchPolicy,
-): { outliers?: number } {
-  if (!model || measures.length === 0 || compared === 0) return {};
-  const named = columns.filter(isMeasure);
-  const scales = model.outliers.scales.map((scale, i) => (ignore.includes(named[i].name) ? 0 : scale));
-  return { outliers: rounded({ share: outlierShare({ ...model.outliers, scales }, measures) }).share };
 }
 
 /** @throws PerennialError INVALID_INPUT */

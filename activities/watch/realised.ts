@@ -10,7 +10,7 @@ import { shiftOf } from './columnFacts.ts';
 import type { Distributions } from './distributions.ts';
 import { GROUPS, lossOf, metricOn, moments } from './losses.ts';
 
-interface Realised {
+export interface Realised {
   realised?: RealisedQuality;
   label?: Shift;
 }

@@ -3,17 +3,24 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '../../config/environment.ts';
 import type { Fit } from './ours.ts';
+import type { Peer } from './works.ts';
 
-export interface FitPeer {
-  /** Of its packages, for the record. */
-  versions: string;
+export interface FitPeers {
+  /** By peer; those that its Python has not are not there. */
+  versions: Partial<Record<Peer, string>>;
+  /** Of Python and numpy, for the record. */
+  python: string;
   /** @param work what fit_peer.py reads */
   fit(work: object): Promise<Fit>;
   close(): void;
 }
 
-/** Starts LightGBM and scikit-learn in a process that stays, so that no fit pays for the start. @throws where that Python has them not */
-export async function startFitPeer(python: string): Promise<FitPeer> {
+/**
+ * Starts the peers in a process that stays, so that no fit pays for the start.
+ *
+ * @throws Error where that Python has no numpy or scikit-learn
+ */
+export async function startFitPeers(python: string): Promise<FitPeers> {
   const script = fileURLToPath(new URL('./peers/fit_peer.py', import.meta.url));
   const child = spawn(python, [script], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -22,12 +29,13 @@ export async function startFitPeer(python: string): Promise<FitPeer> {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const read = async (): Promise<unknown> => {
     const line = await lines.next();
-    if (line.done) throw new Error(`${python} ended; has it lightgbm and scikit-learn?`);
+    if (line.done) throw new Error(`${python} ended; has it numpy and scikit-learn?`);
     return JSON.parse(line.value) as unknown;
   };
-  const { versions } = (await read()) as { versions: string };
+  const facts = (await read()) as { python: string; numpy: string; peers: FitPeers['versions'] };
   return {
-    versions,
+    versions: facts.peers,
+    python: `Python ${facts.python}, numpy ${facts.numpy}`,
     async fit(work) {
       child.stdin.write(`${JSON.stringify(work)}\n`);
       return (await read()) as Fit;

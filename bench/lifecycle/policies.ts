@@ -6,6 +6,8 @@ export interface Policy {
   kind: Kind;
   /** Of the calendar: weeks between two retrainings. Of the watch: weeks between two at the least. */
   weeks?: number;
+  /** Of the calendar: it retrains in weeks of which the remainder is this; absent: 0. */
+  phase?: number;
   /** Of the watch: `quality.alpha`, what evidence of a fall it asks for; absent: the default. */
   alpha?: number;
 }
@@ -20,6 +22,8 @@ export interface StudyResult {
 }
 
 export interface PolicyResult extends Policy {
+  /** Of the lifecycle, by which the hold-out is drawn; absent: that of the set. */
+  name?: string;
   chunks: { from: string; rows: number; version: number; quality: number }[];
   /** Over all rows of the replay. */
   mean: number;
@@ -50,10 +54,17 @@ export function readPolicies(text: string): Policy[] {
   });
 }
 
-export function wordsOf({ kind, weeks = 0, alpha }: Policy): string {
+/** A calendar at each of its phases; any other policy as it is. */
+export function phasesOf(policy: Policy): Policy[] {
+  const { kind, weeks = 1 } = policy;
+  if (kind !== 'schedule') return [policy];
+  return Array.from({ length: weeks }, (_, phase) => ({ ...policy, phase }));
+}
+
+export function wordsOf({ kind, weeks = 0, alpha, phase = 0 }: Policy): string {
   if (kind === 'never') return 'never';
   const period = `${weeks} week${weeks === 1 ? '' : 's'}`;
   return kind === 'schedule'
-    ? `by the calendar, every ${period}`
+    ? `by the calendar, every ${period}${phase === 0 ? '' : `, from the ${phase}. on`}`
     : `by the watch, ${period} apart at the least${alpha === undefined ? '' : `, alpha ${alpha}`}`;
 }

@@ -115,7 +115,10 @@ function define(
       everyMs: days(7),
       minRows: 100,
       ignore: how.ignore,
-      quality: { margin: how.quality, minLabels: 100, alpha },
+      // Labels are a day late: the last day of each week is judged with the next one.
+      quality: { margin: how.quality, minLabels: 100, alpha, labelHorizonMs: days(1) },
+      // A market that is joined to its neighbour's is no broken sensor.
+      data: { patience: 2 },
       // A week is 336 or 168 rows: one that differs and is answered worse is enough.
       drift: { windows: 2, atLeast: 1 },
     },

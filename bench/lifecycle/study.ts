@@ -7,6 +7,7 @@ import { readEnvironment } from '../../config/environment.ts';
 import { startStack } from '../../embedded/supervisor.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/types.ts';
+import { firstCsv } from './firstCsv.ts';
 import { drawStudy } from './picture.ts';
 import { wordsOf, type Policy, type PolicyResult, type StudyResult } from './policies.ts';
 import { atRest, replayPast, type Chunk } from '../../client/replayPast.ts';
@@ -128,15 +129,6 @@ async function live(
     faults: inState('fault'),
     seconds: Math.round((performance.now() - began) / 1000),
   };
-}
-
-function firstCsv({ rows, columns }: PastSet, count: number): string {
-  const lines = rows
-    .slice(0, count)
-    .map(({ key, at, inputs, truth }) =>
-      [key, new Date(at).toISOString().slice(0, 19), ...columns.map((c) => inputs[c]), truth].join(','),
-    );
-  return `${['key', 'at', ...columns, 'target'].join(',')}\n${lines.join('\n')}\n`;
 }
 
 function line(of: string, { from, version, quality, watched, lifecycle }: Chunk): string {

@@ -40,6 +40,32 @@ export function findFaults(facts: WindowFacts, policy: WatchPolicy): Fault[] {
   ].slice(0, MAX_FAULTS);
 }
 
+/** Told at once, and by themselves no sign that something broke: a market that opens, a new customer. */
+const MAY_BE_THE_WORLD: readonly Fault['kind'][] = ['unseen', 'out-of-range'];
+
+/**
+ * Those that are faults yet: what training never saw is taken for the world once it has lasted for `data.patience` windows
+ * in a row, with nobody having mended it. Otherwise a world that changes at once and stays would silence the watch for
+ * ever, while its champion is as wrong as it can be. While anything else is wrong with the column, it stays one.
+ *
+ * @param before verdicts of this champion, newest last
+ */
+export function stillFaults(
+  found: readonly Fault[],
+  before: readonly { faults: readonly Fault[] }[],
+  { data: { patience } }: Pick<WatchPolicy, 'data'>,
+): Fault[] {
+  if (patience === undefined || before.length < patience) return [...found];
+  const last = before.slice(-patience);
+  const isSame = (a: Fault, b: Fault) => a.kind === b.kind && a.column === b.column;
+  return found.filter(
+    (fault) =>
+      !MAY_BE_THE_WORLD.includes(fault.kind) ||
+      found.some(({ kind, column }) => column === fault.column && !MAY_BE_THE_WORLD.includes(kind)) ||
+      !last.every(({ faults }) => faults.some((other) => isSame(other, fault))),
+  );
+}
+
 function findVolumeFault({ rows, usualRows }: WindowFacts, { data }: WatchPolicy): Fault[] {
   if (!data.volume || usualRows === undefined || !(usualRows > 0)) return [];
   const { min, max } = data.volume;

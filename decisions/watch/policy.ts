@@ -55,6 +55,12 @@ export const watchSchema = z.strictObject({
       missing: share.default(0.2),
       unseen: share.default(0.2),
       outOfRange: share.default(0.2),
+      /**
+       * Windows in a row after which values that training never saw (unseen, out of range) are the world as it now is, to
+       * learn from, and no fault any more. Absent: they are a fault until a person acts. What is missing, or looks like
+       * another unit, always is.
+       */
+      patience: z.int().min(1).max(19).optional(),
       /** Rows of a window, as multiples of the last healthy ones' mean; absent: volume is reported only. */
       volume: z
         .strictObject({ min: z.number().min(0).default(0.2), max: z.number().gt(1).default(5) })

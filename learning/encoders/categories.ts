@@ -80,6 +80,12 @@ export function matchNumbers(
   return castToFloat(graph, graph.node('Equal', [x, perColumn(graph, block.categories)])[0]);
 }
 
+/** Float32 [N, 1] of what `matchNumbers` gave: the number of the one category that matches, or 0. */
+export function positionsOf(matches: string, numbers: number[], graph: GraphBuilder): string {
+  const weights = graph.constant({ type: 'float', dims: [numbers.length, 1], values: numbers });
+  return graph.node('MatMul', [matches, weights])[0];
+}
+
 /**
  * [N, 1]: the value that stands for each text, or `other`. A missing text is the empty string; where it is imputed it
  * gets what its replacement gets, which one more key of the same table does.

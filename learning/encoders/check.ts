@@ -123,7 +123,7 @@ function titleOf(feature: Feature): string {
 function hint({ kind }: Feature): string {
   if (kind === 'cyclic') return ` (CAST it in the dataset's SELECT)`;
   if (kind === 'standardize' || kind === 'minMax' || kind === 'passthrough')
-    return '; oneHot, ordinal and frequency take text';
+    return '; oneHot, ordinal, frequency and category take text';
   return '';
 }
 

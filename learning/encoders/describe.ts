@@ -1,4 +1,4 @@
-import type { EncodedFeature } from '../types.ts';
+import type { BinnedMatrix, EncodedFeature } from '../types.ts';
 import type { BlockOf, EncoderKind, FittedBlock, FittedEncoders } from './fitted.ts';
 import { encoders } from './shelf.ts';
 
@@ -16,6 +16,23 @@ export function gapsOf({ blocks }: FittedEncoders): Uint8Array | undefined {
     blocks.flatMap((block) => columnsOf(block).map((_, i) => (fillOf(block, i) === null ? 1 : 0))),
   );
   return gaps.includes(1) ? gaps : undefined;
+}
+
+/** What the features hold besides sizes: missing values, or categories. */
+export function kindsOf(encoders: FittedEncoders): Pick<BinnedMatrix, 'gaps' | 'categories'> {
+  const gaps = gapsOf(encoders);
+  const categories = categoriesOf(encoders);
+  return { ...(gaps && { gaps }), ...(categories && { categories }) };
+}
+
+/** By feature, how many categories its numbers name, and 0 where they are sizes; undefined where all are. */
+export function categoriesOf({ blocks }: FittedEncoders): Uint8Array | undefined {
+  const counts = Uint8Array.from(
+    blocks.flatMap((block) =>
+      columnsOf(block).map(() => (block.kind === 'category' ? block.categories.length : 0)),
+    ),
+  );
+  return counts.some((count) => count > 0) ? counts : undefined;
 }
 
 /** Encoders whose output never falls as their column rises, by the order of declared categories for `ordinal`. */

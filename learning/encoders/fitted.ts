@@ -42,7 +42,9 @@ export type FittedBlock =
   | ({ kind: 'oneHot' } & FittedCategories)
   | ({ kind: 'ordinal' } & FittedCategories)
   /** Share of the training rows by category, 0..1. */
-  | ({ kind: 'frequency'; shares: number[] } & FittedCategories);
+  | ({ kind: 'frequency'; shares: number[] } & FittedCategories)
+  /** At most 255. */
+  | ({ kind: 'category' } & FittedCategories);
 
 /** Strings for string columns, numbers for all others. A `fill` that is no category is an unseen value. */
 export type FittedCategories = { column: string } & (

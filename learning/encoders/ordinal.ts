@@ -1,4 +1,11 @@
-import { categoriesOf, fitCategories, lookUpText, matchNumbers, parseCategory } from './categories.ts';
+import {
+  categoriesOf,
+  fitCategories,
+  lookUpText,
+  matchNumbers,
+  parseCategory,
+  positionsOf,
+} from './categories.ts';
 import type { Encoder, TrainingColumn } from './encoder.ts';
 import type { FittedCategories } from './fitted.ts';
 
@@ -14,13 +21,12 @@ export const ordinal: Encoder<'ordinal'> = {
   compile(block, graph, inputs) {
     const positions = block.categories.map((_, i) => i);
     if (block.text) return lookUpText(block, 'floats', positions, -1, graph, inputs);
-    // At most one category matches: its position plus one, or 0; then one less.
-    const weights = graph.constant({
-      type: 'float',
-      dims: [positions.length, 1],
-      values: positions.map((i) => i + 1),
-    });
-    const [sum] = graph.node('MatMul', [matchNumbers(block, graph, inputs), weights]);
+    // The position plus one, or 0 where none matches; then one less.
+    const sum = positionsOf(
+      matchNumbers(block, graph, inputs),
+      positions.map((i) => i + 1),
+      graph,
+    );
     return graph.node('Sub', [sum, graph.constant({ type: 'float', dims: [], values: [1] })])[0];
   },
 };

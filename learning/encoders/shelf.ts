@@ -1,4 +1,5 @@
 import { bucket } from './bucket.ts';
+import { category } from './category.ts';
 import { cyclic } from './cyclic.ts';
 import type { Encoder } from './encoder.ts';
 import type { EncoderKind } from './fitted.ts';
@@ -21,4 +22,5 @@ export const encoders: { readonly [K in EncoderKind]: Encoder<K> } = {
   oneHot,
   ordinal,
   frequency,
+  category,
 };

@@ -29,6 +29,11 @@ export const featureSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ordinal'), columns, categories: z.array(z.string()).min(1).optional() }),
   /** Share of training rows with the same value, 0..1; unseen gives 0. Looks at no target. */
   z.strictObject({ kind: z.literal('frequency'), columns, maxCategories: z.int().min(1).max(1000) }),
+  /**
+   * The number of the category, 1 to 255, for learners that cut categories into sets; the `maxCategories` most frequent of
+   * training have one. Unseen and missing give 0, which is no category.
+   */
+  z.strictObject({ kind: z.literal('category'), columns, maxCategories: z.int().min(1).max(255) }),
   /** The index of the bin, by `edges` or by `bins` equally frequent ones of training; v lies in the first bin with v <= edge. */
   z.strictObject({
     kind: z.literal('bucket'),

@@ -8,6 +8,7 @@ import {
   type GraphNode,
 } from '../onnx/read.ts';
 import { NotExplained } from './notExplained.ts';
+import { joinChains } from './chains.ts';
 import { COMPARISONS, type TreeSet } from './treeSet.ts';
 
 /**
@@ -71,8 +72,9 @@ export function readTrees(node: GraphNode, width: number): { trees: TreeSet; bas
     ...{ width, roots: Int32Array.from(roots), feature, threshold: Float64Array.from(thresholds) },
     ...{ comparison, whenTrue, whenFalse, values },
     missingHolds: tracks.length === count ? Uint8Array.from(tracks) : new Uint8Array(count),
+    sets: [],
   };
-  return { trees, base };
+  return { trees: joinChains(trees), base };
 }
 
 /** Targets or classes of such a node. */

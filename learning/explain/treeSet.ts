@@ -9,11 +9,14 @@ export interface TreeSet {
   roots: Int32Array;
   /** Per node: the feature that is compared, or -1 for a leaf. */
   feature: Int32Array;
+  /** What it is compared with; of a comparison IN, the number of a set in `sets`. */
   threshold: Float64Array;
   /** Per node, one of COMPARISONS. */
   comparison: Uint8Array;
   /** Per node: 1 where a missing value (NaN) goes the way of a comparison that holds. */
   missingHolds: Uint8Array;
+  /** Those that IN asks for. */
+  sets: readonly ReadonlySet<number>[];
   /** Per node: where a row goes whose comparison holds; of a leaf, its place in `values`. */
   whenTrue: Int32Array;
   whenFalse: Int32Array;
@@ -24,6 +27,9 @@ export interface TreeSet {
 /** Those of ai.onnx.ml's TreeEnsemble, the most frequent first. */
 export const COMPARISONS = ['LEQ', 'LT', 'GTE', 'GT', 'EQ', 'NEQ'] as const;
 
+/** Of a chain of EQ that all lead to the same node where one of them holds. */
+export const IN = COMPARISONS.length;
+
 /** The next node of a row whose feature has this value. */
 export function follow(trees: TreeSet, node: number, value: number): number {
   const threshold = trees.threshold[node];
@@ -31,6 +37,8 @@ export function follow(trees: TreeSet, node: number, value: number): number {
   // Most cuts compare so.
   if (comparison === 0 && value <= threshold) return trees.whenTrue[node];
   if (comparison === 0 && value > threshold) return trees.whenFalse[node];
+  if (comparison === IN)
+    return trees.sets[threshold].has(value) ? trees.whenTrue[node] : trees.whenFalse[node];
   return holds(comparison, value, threshold, trees.missingHolds[node])
     ? trees.whenTrue[node]
     : trees.whenFalse[node];

@@ -3,7 +3,7 @@
  * The comments there name the steps.
  */
 export function exp(x: v128): v128 {
-  x = f64x2.max(f64x2.min(x, f64x2.splat(710)), f64x2.splat(-746));
+  x = f64x2.pmax(f64x2.pmin(x, f64x2.splat(710)), f64x2.splat(-746));
   const size = f64x2.abs(x);
   const half = v128.or(f64x2.splat(0.5), v128.and(x, f64x2.splat(-0.0)));
   const steps = f64x2.trunc(f64x2.add(f64x2.mul(x, f64x2.splat(1.442695040888963387)), half));

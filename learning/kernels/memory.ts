@@ -37,10 +37,11 @@ export class KernelMemory {
 
   uint8 = (length: number) => new Uint8Array(this.memory.buffer, this.#take(length), length);
   int32 = (length: number) => new Int32Array(this.memory.buffer, this.#take(4 * length), length);
+  float32 = (length: number) => new Float32Array(this.memory.buffer, this.#take(4 * length), length);
   float64 = (length: number) => new Float64Array(this.memory.buffer, this.#take(8 * length), length);
 
   /** @throws Error for an array that lies elsewhere: the kernels would read something else in its place */
-  addressOf(array: Uint8Array | Int32Array | Float64Array): number {
+  addressOf(array: Uint8Array | Int32Array | Float32Array | Float64Array): number {
     if (array.buffer !== this.memory.buffer)
       throw new Error('This array is not in the memory of the kernels.');
     return array.byteOffset;

@@ -1,4 +1,5 @@
 import type { Learner } from '../types.ts';
+import { fitRoundPrefixes } from './boosting/prefixes.ts';
 import { boostedToOnnx, predictBoosted, toModel, type BoostingModel } from './boosting/model.ts';
 import { MAX_ROWS } from './boosting/packedGradients.ts';
 import { params, type Params } from './boosting/params.ts';
@@ -11,11 +12,13 @@ export const boosting: Learner<Params, BoostingModel> = {
   tasks: ['binary', 'multiclass', 'regression'],
   weighs: true,
   bridgesGaps: true,
+  takesCategories: true,
   params,
   refuses: ({ rows }) =>
     rows > MAX_ROWS ? `it takes at most ${MAX_ROWS} rows, not ${rows}; sample them` : undefined,
   units: () => 1,
   fit: (problem, p, seed) => toModel(runRounds(problem, p, seed), problem.classes, problem.binned),
+  prefixes: { of: 'rounds', fit: fitRoundPrefixes },
   join: ([model]) => model,
   predict: predictBoosted,
   toOnnx: boostedToOnnx,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Learner } from '../types.ts';
 import { fitTrees } from './trees/fit.ts';
 import { joinModels, predictTrees, treesToOnnx, type TreeModel } from './trees/model.ts';
+import { fitTreePrefixes } from './trees/prefixes.ts';
 import { maxDepth, maxFeatures, minLeaf, trees } from './trees/params.ts';
 import { classWeight } from './weights.ts';
 
@@ -29,6 +30,10 @@ export const extraTrees: Learner<z.output<typeof params>, TreeModel> = {
   params,
   units: (p) => p.trees,
   fit: (problem, p, seed, from, to) => fitTrees(problem, { ...p, randomCuts: true }, seed, from, to),
+  prefixes: {
+    of: 'trees',
+    fit: (problem, p, seed, sizes) => fitTreePrefixes(problem, { ...p, randomCuts: true }, seed, sizes),
+  },
   join: joinModels,
   predict: predictTrees,
   toOnnx: treesToOnnx,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Learner } from '../types.ts';
 import { fitTrees } from './trees/fit.ts';
 import { joinModels, predictTrees, treesToOnnx, type TreeModel } from './trees/model.ts';
+import { fitTreePrefixes } from './trees/prefixes.ts';
 import { maxDepth, maxFeatures, minLeaf, trees } from './trees/params.ts';
 import { classWeight } from './weights.ts';
 
@@ -28,6 +29,7 @@ export const forest: Learner<z.output<typeof params>, TreeModel> = {
   params,
   units: (p) => p.trees,
   fit: fitTrees,
+  prefixes: { of: 'trees', fit: fitTreePrefixes },
   join: joinModels,
   predict: predictTrees,
   toOnnx: treesToOnnx,

@@ -64,7 +64,7 @@ function fit(problem: Problem, options: Params): LogisticModel {
   const held = classes - free;
   const data = { ...problem, weights: weightsOf(problem, options.classWeight) };
   const { weights: found, ...report } =
-    options.l1 > 0 ? fitSparseSoftmax(data, free, options) : fitSoftmax(data, free, options);
+    options.l1 > 0 ? fitSparseSoftmax(data, free, options) : fitSoftmax(data, options);
   const weights = new Float64Array(columns * classes);
   const intercepts = new Float64Array(classes);
   for (let k = 0; k < free; k++) {

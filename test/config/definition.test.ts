@@ -498,8 +498,8 @@ describe('calibration is refused where it cannot be', () => {
   });
 });
 
-describe('weights and missing values are refused where they cannot be', () => {
-  const { boosting, impute, neighbors, passthrough, tree } = define;
+describe('weights, missing values and categories are refused where they cannot be', () => {
+  const { boosting, category, impute, neighbors, passthrough, tree } = define;
   const refusal = (more: Partial<define.LifecycleInput>): string => {
     try {
       defineLifecycle({ ...smallest, ...more });
@@ -527,6 +527,14 @@ describe('weights and missing values are refused where they cannot be', () => {
       /^search\[1\]\.learner is "logistic"; expected a learner that takes missing values \(forest, extraTrees, boosting, tree\), as features\[0\] leaves those of "age" missing; or impute them/,
     ],
     [
+      { features: [passthrough('age'), category(['job', 'town'])], search: [boosting(), logistic()] },
+      /^search\[1\]\.learner is "logistic"; expected a learner that takes categories \(boosting.*\), as features\[1\] numbers those of "job", "town" without an order; or encode them by oneHot, ordinal or frequency/,
+    ],
+    [
+      { features: [category('job', { maxCategories: 256 })], search: [boosting()] },
+      /^features\[0\]\.maxCategories is 256/,
+    ],
+    [
       { search: [neighbors({ classWeight: 'balanced' } as object)] },
       /^search\[0\]\.grid\.classWeight is not known/,
     ],
@@ -543,5 +551,6 @@ describe('weights and missing values are refused where they cannot be', () => {
 
   it('takes them where they can', () => {
     expect(refusal({ weight: 'w', features: gaps, search: [boosting(), tree()] })).toBe('accepted');
+    expect(refusal({ features: [category('job')], search: [boosting()] })).toBe('accepted');
   });
 });

@@ -22,10 +22,11 @@ import { NOTICE_KEY, recordLifecycles } from './recordLifecycles.ts';
 
 /**
  * Records how this version's workflows run, for later versions to replay: `npm run record-histories`, once before a
- * release. Histories of earlier versions stay: runs that they began may still be open. `-- rollouts` and `-- lifecycles`
- * add those to what is there.
+ * release. Histories of earlier versions stay: runs that they began may still be open. `-- halvings`, `-- rollouts` and
+ * `-- lifecycles` add those to what is there.
  */
-const only = process.argv[2] as 'rollouts' | 'lifecycles' | undefined;
+const PARTS = { halvings: recordHalvings, rollouts: recordRollouts, lifecycles: recordLives };
+const only = process.argv[2] as keyof typeof PARTS | undefined;
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -38,8 +39,7 @@ const home = freshHome({ threads: 1 });
 const installation = await install(home.environment);
 try {
   if (!only) await recordTrainings();
-  if (only !== 'lifecycles') await recordRollouts();
-  if (only !== 'rollouts') await recordLifecycles(installation, write, save);
+  for (const [part, recordPart] of Object.entries(PARTS)) if (!only || only === part) await recordPart();
 } finally {
   await installation.stop();
   home.remove();
@@ -60,6 +60,25 @@ async function recordTrainings(): Promise<void> {
     while ((await pendingCandidates(installation, training)) < 3) await pause();
     await training.cancel();
   });
+}
+
+/** Successive halving: one that comes to its top rung, one that is cancelled on its way. */
+async function recordHalvings(): Promise<void> {
+  const large = csv(write('large.csv', smallCsv({ rows: 2_500 })));
+  await record('halved', {
+    sources: { parcels: large },
+    search: [tree({ maxDepth: [1, 2, 3, 4, 5, 6] }), logistic({ l2: [0.1, 1, 10] })],
+    halving: { resource: 'rows', minimum: 200, window: 3 },
+  });
+  const halving = { resource: 'rounds' as const, minimum: 300 };
+  await record('halving-cancelled', { ...LONG_SEARCH, halving }, async (training) => {
+    while ((await pendingCandidates(installation, training)) < 2) await pause();
+    await training.cancel();
+  });
+}
+
+function recordLives(): Promise<void> {
+  return recordLifecycles(installation, write, save);
 }
 
 async function recordRollouts(): Promise<void> {
@@ -110,8 +129,12 @@ async function record(
   await meanwhile?.(training);
   await training.result().catch(() => undefined);
   await save(`${name}.training`, training.workflowId);
-  await save(`${name}.search`, ids.search(name, training.run));
-  await save(`${name}.candidate`, ids.candidate(name, training.run, 0));
+  await save(`${name}.${more.halving ? 'halving' : 'search'}`, ids.search(name, training.run));
+  const { run } = training;
+  await save(
+    `${name}.candidate`,
+    more.halving ? ids.trial(name, run, 0, 0) : ids.candidate(name, run, 0),
+  );
 }
 
 /** Nothing where the run did not get so far. */

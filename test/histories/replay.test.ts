@@ -27,6 +27,8 @@ test('there are histories of every workflow, of every way in which a training an
   const kinds = new Set(recorded.map((name) => name.replace(/^.*\//, '')));
   for (const outcome of ['registered', 'checks-failed', 'gate-refused', 'failed', 'cancelled'])
     expect(kinds).toContain(`${outcome}.training.json`);
+  for (const workflow of ['training', 'halving', 'candidate'])
+    for (const halving of ['halved', 'halving-cancelled']) expect(kinds).toContain(`${halving}.${workflow}.json`);
   for (const workflow of ['search', 'candidate'])
     for (const outcome of ['registered', 'cancelled']) expect(kinds).toContain(`${outcome}.${workflow}.json`);
   for (const outcome of ['promoted', 'rolled-back', 'rolled-back-by-hand', 'inconclusive', 'cancelled'])
@@ -45,6 +47,7 @@ describe('a workflow that does something else than it did is found out:', () => 
   test.each([
     { what: 'another activity', workflow: 'training', from: 'trainer.ingest.', to: 'trainer.validate.' },
     { what: 'another child', workflow: 'search', from: '}/candidate/$', to: '}/kandidat/$' },
+    { what: 'another child', workflow: 'halving', outcome: 'halved', from: '}/candidate/$', to: '}/kandidat/$' },
     { what: 'another activity', workflow: 'candidate', from: 'trainer.trainCandidate.', to: 'trainer.refit.' },
     {
       what: 'another activity',

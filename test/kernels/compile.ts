@@ -11,6 +11,16 @@ export const KERNELS = [
     module: 'learning/kernels/boostingWasm.ts',
     name: 'BOOSTING_WASM',
   },
+  {
+    source: 'learning/kernels/forest.as.ts',
+    module: 'learning/kernels/forestWasm.ts',
+    name: 'FOREST_WASM',
+  },
+  {
+    source: 'learning/kernels/softmax.as.ts',
+    module: 'learning/kernels/softmaxWasm.ts',
+    name: 'SOFTMAX_WASM',
+  },
 ];
 
 /** 112: functions between source files take v128, which JavaScript could not hand over; it is never asked to. */

@@ -22,6 +22,7 @@ const EVERY: Feature[] = [
   { kind: 'oneHot', columns: ['n', 'flag', 's'], maxCategories: 100 },
   { kind: 'ordinal', columns: ['n', 'flag', 's'] },
   { kind: 'frequency', columns: ['n', 'flag', 's'], maxCategories: 100 },
+  { kind: 'category', columns: ['n', 'flag', 's'], maxCategories: 100 },
   { kind: 'cyclic', columns: ['at'], part: 'dayOfYear' },
 ];
 
@@ -95,13 +96,15 @@ describe('missing values', () => {
     expect(missing('same_standardize')).toBe('00001');
     // What has no logarithm is missing.
     expect(missing('n_log')).toBe('11010');
-    const whole = Object.entries(columns).filter(([name]) => /=|_ordinal|_frequency|dayOfYear/.test(name));
+    const whole = Object.entries(columns).filter(([name]) =>
+      /=|_ordinal|_frequency|_category|dayOfYear/.test(name),
+    );
     expect(whole.length).toBeGreaterThan(10);
     for (const [name, values] of whole) expect(values.some(Number.isNaN), name).toBe(false);
     const fitted = fit(features, train);
     const gaps = gapsOf(fitted) as Uint8Array;
     expect(fitted.features.filter((_, i) => gaps[i] === 1)).toEqual(
-      fitted.features.filter((name) => !/=|_ordinal|_frequency|dayOfYear/.test(name)),
+      fitted.features.filter((name) => !/=|_ordinal|_frequency|_category|dayOfYear/.test(name)),
     );
     expect(describeFeatures(fitted).find(({ name }) => name === 'n_bucket')).toEqual({
       name: 'n_bucket',

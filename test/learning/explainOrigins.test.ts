@@ -29,6 +29,8 @@ const blocks: [FittedBlock, string[]][] = [
     ['s'],
   ],
   [{ kind: 'frequency', column: 'b', text: false, categories: [1], fill: null, shares: [0.5] }, ['b']],
+  [{ kind: 'category', column: 's', text: true, categories: ['x', 'y'], fill: 'x' }, ['s']],
+  [{ kind: 'category', column: 'a', text: false, categories: [1, 3], fill: null }, ['a']],
 ];
 
 const origins = blocks.flatMap(([, columns]) => columns);

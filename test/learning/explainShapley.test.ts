@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { binMatrix } from '../../learning/binning.ts';
 import { answersOf } from '../../learning/explain/answers.ts';
 import { coversOf } from '../../learning/explain/covers.ts';
 import { Explainer } from '../../learning/explain/explainer.ts';
@@ -29,6 +30,15 @@ function explainable(learner: string, problem: Problem, params: object) {
   return { model, read: readModel(bytes, problem.task) };
 }
 
+/** Twelve levels of five features, four of which name categories where the params say how to cut them. */
+function problemFor(classes: number, params: object): Problem {
+  const problem = generate(120, COLUMNS, classes, 5, 12);
+  if (!('minCategoryRows' in params)) return problem;
+  const { x, rows, columns } = problem;
+  const named = Uint8Array.of(11, 11, 11, 11, 0);
+  return { ...problem, binned: binMatrix(x, rows, columns, undefined, undefined, undefined, named) };
+}
+
 const CASES = [
   ['forest', 2, { trees: 5 }],
   ['forest', 3, { trees: 4, maxDepth: 6 }],
@@ -41,6 +51,8 @@ const CASES = [
   ['boosting', 2, { rounds: 8, minLeaf: 5 }],
   ['boosting', 3, { rounds: 5, minLeaf: 5 }],
   ['boosting', 1, { rounds: 8, minLeaf: 5 }],
+  ['boosting', 2, { rounds: 8, minLeaf: 5, categorySmoothing: 2, minCategoryRows: 1 }],
+  ['boosting', 3, { rounds: 5, minLeaf: 5, categorySmoothing: 2, minCategoryRows: 1 }],
   ['logistic', 2, {}],
   ['logistic', 3, {}],
   ['logistic', 3, { l1: 0.5 }],
@@ -52,7 +64,7 @@ const CASES = [
 ] as const;
 
 describe.each(CASES)('%s of %i classes %o', (learner, classes, params) => {
-  const problem = generate(120, COLUMNS, classes, 5, 12);
+  const problem = problemFor(classes, params);
   const { model, read } = explainable(learner, problem, params);
   const { x } = problem;
   const explainer = new Explainer(read, x.slice(0, BACKGROUND * COLUMNS), names);
@@ -108,12 +120,13 @@ describe.each(CASES)('%s of %i classes %o', (learner, classes, params) => {
   });
 });
 
-describe.each(CASES.slice(0, 11))(
+describe.each(CASES.slice(0, 13))(
   'path-dependent values of %s of %i classes %o',
   (learner, classes, params) => {
     test('are those of their own game', () => {
-      const { x, ...rest } = generate(120, COLUMNS, classes, 5, 12);
-      const { read } = explainable(learner, { x, ...rest }, params);
+      const problem = problemFor(classes, params);
+      const { x } = problem;
+      const { read } = explainable(learner, problem, params);
       expect(read.trees.length).toBeGreaterThan(0);
       for (const { trees } of read.trees) {
         // Of fewer rows than it learned from, so that nobody comes by some of the nodes.
@@ -218,7 +231,7 @@ function randomTrees(random: Random, features: number, depth: number): TreeSet {
     }
     feature[node] = random.below(features);
     threshold[node] = random.below(6);
-    comparison[node] = random.below(6);
+    comparison[node] = random.below(7);
     missingHolds[node] = random.below(2);
     whenTrue[node] = grow(left - 1);
     whenFalse[node] = grow(left - 1);
@@ -231,6 +244,7 @@ function randomTrees(random: Random, features: number, depth: number): TreeSet {
     feature: Int32Array.from(feature),
     threshold: Float64Array.from(threshold),
     comparison: Uint8Array.from(comparison),
+    sets: Array.from({ length: 6 }, (_, i) => new Set([0, 2, i])),
     missingHolds: Uint8Array.from(missingHolds),
     whenTrue: Int32Array.from(whenTrue),
     whenFalse: Int32Array.from(whenFalse),

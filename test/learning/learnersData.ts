@@ -76,6 +76,16 @@ export function generate(rows: number, columns: number, classes: number, seed: n
   return problemFrom(x, y, columns, classes);
 }
 
+/** The same rows, whose columns name so many categories each, from 1 on; 0 for those that hold sizes. */
+export function named(problem: Problem, categories: readonly number[]): Problem {
+  const { x, rows, columns } = problem;
+  const counts = Uint8Array.from(categories);
+  return {
+    ...problem,
+    binned: binMatrix(x, rows, columns, undefined, undefined, problem.binned.gaps, counts),
+  };
+}
+
 /** The same rows with weights from 1/16 to 4, as in test/golden/learnersTrees.py. */
 export function weighed(problem: Problem): Problem {
   return { ...problem, weights: Float64Array.from(problem.y, (_, row) => ((hashed(row) % 64) + 1) / 16) };
@@ -132,4 +142,31 @@ export function predict(name: string, model: Fitted, problem: Problem, index?: I
 export function accuracyOf(probabilities: Float64Array, truth: Float64Array, classes: number): number {
   const labels = argmax(probabilities, classes);
   return labels.filter((label, i) => label === truth[i]).length / truth.length;
+}
+
+export const FOLDS = 5;
+
+/** As in test/golden/learnersPeers.py. */
+export function foldOf(row: number, seed: number): number {
+  const hashed = (Math.imul(row, 2654435761) + Math.imul(seed, 2246822519)) >>> 0;
+  return ((hashed >>> 16) * FOLDS) >> 16;
+}
+
+/**
+ * Mean over seeds and folds, and the standard error of one cross-validation: seeds only make the means steadier.
+ *
+ * @param scores [seed][fold]
+ */
+export function meanAndError(scores: readonly (readonly number[])[]): { mean: number; error: number } {
+  return { mean: meanOf(scores.map(meanOf)), error: meanOf(scores.map(errorOf)) };
+}
+
+/** The standard error of the mean over the folds. */
+function errorOf(folds: readonly number[]): number {
+  const mean = meanOf(folds);
+  return Math.sqrt(folds.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (FOLDS - 1) / FOLDS);
+}
+
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
 }

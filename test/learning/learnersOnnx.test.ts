@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { openSession } from '../../compute/session.ts';
 import { argmax } from '../../learning/metrics/argmax.ts';
-import { createGraphBuilder } from '../../learning/onnx/build.ts';
-import type { Fitted, Problem } from '../../learning/types.ts';
+import type { Problem } from '../../learning/types.ts';
 import { find, fit, gappy, generate, load, predict, scaled, weighed } from './learnersData.ts';
+import { answer, compile, worstOf } from './learnersRun.ts';
 
 /**
  * ONNX Runtime answers as the learner does. Trees to the bit, on rows that lie on the cuts themselves; linear models
@@ -158,53 +157,6 @@ test.each([
   const bytes = () => compile(name, fit(name, problem, params), problem.columns);
   expect(Buffer.compare(bytes(), bytes())).toBe(0);
 });
-
-async function answer(name: string, model: Fitted, x: Float32Array, columns: number) {
-  const session = await openSession(compile(name, model, columns));
-  const rows = x.length / columns;
-  const batch = Object.fromEntries(
-    Array.from({ length: columns }, (_, c) => [
-      `c${c}`,
-      Float64Array.from({ length: rows }, (_, row) => x[row * columns + c]),
-    ]),
-  );
-  try {
-    return await session.predict({ rows, columns: batch });
-  } finally {
-    await session.release();
-  }
-}
-
-/** The largest difference, relative to 1 or the answer's size. */
-function worstOf(own: Float64Array, given: Float32Array = new Float32Array()): number {
-  expect(given.length).toBe(own.length);
-  return own.reduce(
-    (most, value, i) => Math.max(most, Math.abs(given[i] - value) / Math.max(1, Math.abs(value))),
-    0,
-  );
-}
-
-/** The learner alone: columns c0, c1 ... put together as the encoders would. */
-function compile(name: string, model: Fitted, columns: number): Uint8Array {
-  const graph = createGraphBuilder();
-  const inputs = Array.from({ length: columns }, (_, c) => graph.input(`c${c}`, 'double'));
-  const [wide] = graph.node('Concat', inputs, { axis: { int: 1 } });
-  const [features] = graph.node('Cast', [wide], { to: { int: 1 } });
-  const outputs = find(name).toOnnx(model, graph, features);
-  if ('prediction' in outputs) graph.output('prediction', outputs.prediction, 'float', ['N']);
-  else {
-    graph.output('label', outputs.label, 'int64', ['N']);
-    graph.output('probabilities', outputs.probabilities, 'float', [
-      'N',
-      'classes' in model ? Number(model.classes) : outputsOf(model),
-    ]);
-  }
-  return graph.build({});
-}
-
-function outputsOf(model: Fitted): number {
-  return 'ensemble' in model ? (model.ensemble as { outputs: number }).outputs : 0;
-}
 
 /** The problem's rows, and 500 whose values are edges of the bins and their neighbours in float32. */
 function onTheCuts({ x, columns, binned }: Problem): { x: Float32Array; columns: number } {

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { NaiveBayesModel } from '../../learning/learners/naiveBayes.ts';
 import { computeMetrics } from '../../learning/metrics/compute.ts';
 import type { Problem } from '../../learning/types.ts';
-import { fit, load, predict, scaled } from './learnersData.ts';
+import { FOLDS, fit, foldOf, load, meanAndError, meanOf, predict, scaled } from './learnersData.ts';
 
 /**
  * Cross-validated on the same rows and folds, a learner is within one standard error of its peer or better. The rule is
@@ -24,7 +24,6 @@ const later = JSON.parse(readFileSync(new URL('../golden/learnersShelf.json', im
   neighbors: { scores: Record<'cancer' | 'digits' | 'friedman', FoldScores> };
 };
 
-const FOLDS = 5;
 // Up to fifty fits each, of some seconds in all on a core that nobody shares.
 vi.setConfig({ testTimeout: 120_000 });
 const cancer = load('cancer');
@@ -105,18 +104,9 @@ function compare(learner: string, problem: Problem, params: object, score: Score
   );
   for (let i = 0; i < golden[0][0].length; i++) {
     const of = (scores: FoldScores) => scores.map((seed) => seed.map((fold) => fold[i]));
-    const mean = meanOf(of(ours).map(meanOf));
-    const theirs = meanOf(of(golden).map(meanOf));
-    // Of one cross-validation; the seeds only make the means themselves steadier.
-    const error = meanOf(of(golden).map(errorOf));
-    expect(mean).toBeGreaterThan(theirs - error);
+    const { mean, error } = meanAndError(of(golden));
+    expect(meanAndError(of(ours)).mean).toBeGreaterThan(mean - error);
   }
-}
-
-/** As in test/golden/learnersPeers.py. */
-function foldOf(row: number, seed: number): number {
-  const hashed = (Math.imul(row, 2654435761) + Math.imul(seed, 2246822519)) >>> 0;
-  return ((hashed >>> 16) * FOLDS) >> 16;
 }
 
 type Score = (problem: Problem, truth: Float64Array, answers: Float64Array) => number[];
@@ -141,14 +131,4 @@ function pinball(level: number, times: number): Score {
     const losses = Array.from(truth, (y, i) => (y > answers[i] ? level : level - 1) * (y - answers[i]));
     return [-times * meanOf(losses)];
   };
-}
-
-/** The standard error of the mean over the folds. */
-function errorOf(folds: readonly number[]): number {
-  const mean = meanOf(folds);
-  return Math.sqrt(folds.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (FOLDS - 1) / FOLDS);
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -44,10 +44,10 @@ describe('requests of one moment', () => {
     const { model, computed } = watched(sessions[index]);
     const batcher = createBatcher();
     const batches = [1, 3, 1, 7].map((rows, seed) => someBatch(rows, seed + 1));
-    const answers = await Promise.all(batches.map((batch) => batcher.predict(model, batch, WAIT)));
+    const told = await Promise.all(batches.map((batch) => batcher.predict(model, batch, WAIT)));
     expect(computed).toEqual([12]);
     for (const [i, batch] of batches.entries())
-      expect(answers[i]).toEqual(await sessions[index].predict(batch));
+      expect(told[i].answers).toEqual(await sessions[index].predict(batch));
   });
 
   it('of two versions are two computations', async () => {
@@ -58,7 +58,7 @@ describe('requests of one moment', () => {
     expect([first.computed, second.computed]).toEqual([[2], [1]]);
   });
 
-  it('gather for as long as any version has more coming, and the one of fewest requests is computed first', async () => {
+  it('gather for as long as any version has more coming', async () => {
     const order: string[] = [];
     const [few, many] = ['few', 'many'].map((name) => {
       const { model } = watched(sessions[0]);
@@ -74,7 +74,39 @@ describe('requests of one moment', () => {
     setImmediate(() => void asked.push(batcher.predict(many, someBatch(1), WAIT)));
     await setTimeout(50);
     await Promise.all(asked);
-    expect(order).toEqual(['few 1', 'many 2']);
+    expect(order).toEqual(['many 2', 'few 1']);
+  });
+
+  it('of two versions are answered together, and neither is told the time of the other', async () => {
+    const SLOW_MS = 50;
+    const [slow, quick] = [SLOW_MS, 0].map((ms) => {
+      const { model } = watched(sessions[0]);
+      const predict = (batch: RawBatch) => {
+        const computed = sessions[0].predict(batch);
+        return computed.finally(() => {
+          for (const until = performance.now() + ms; performance.now() < until;);
+        });
+      };
+      return { ...model, session: { ...model.session, predict } };
+    });
+    for (const order of [
+      [slow, quick],
+      [quick, slow],
+    ]) {
+      const batcher = createBatcher();
+      let answered = 0;
+      const began = performance.now();
+      const asked = order.map(async (model) => {
+        const { computedMs } = await batcher.predict(model, someBatch(1), WAIT);
+        answered++;
+        return { model, computedMs };
+      });
+      await Promise.race(asked);
+      expect(performance.now() - began).toBeGreaterThanOrEqual(SLOW_MS);
+      const told = new Map((await Promise.all(asked)).map(({ model, computedMs }) => [model, computedMs]));
+      expect(answered).toBe(2);
+      expect((told.get(slow) ?? 0) - (told.get(quick) ?? 0)).toBeGreaterThan(SLOW_MS / 2);
+    }
   });
 
   it('are at most so many rows a computation', async () => {
@@ -89,8 +121,8 @@ describe('requests of one moment', () => {
     const batcher = createBatcher();
     const plain = someBatch(2);
     const more: RawBatch = { rows: 1, columns: { ...someBatch(1).columns, extra: ['x'] } };
-    const answers = await Promise.all([plain, more].map((batch) => batcher.predict(model, batch, WAIT)));
-    expect(answers[1]).toEqual(await sessions[0].predict(someBatch(1)));
+    const told = await Promise.all([plain, more].map((batch) => batcher.predict(model, batch, WAIT)));
+    expect(told[1].answers).toEqual(await sessions[0].predict(someBatch(1)));
   });
 });
 
@@ -126,7 +158,8 @@ describe('a large request', () => {
   it('is answered as its rows are', async () => {
     const { model } = watched(sessions[1], 100);
     const batch = someBatch(1_234);
-    expect(await createBatcher().predict(model, batch, WAIT)).toEqual(await sessions[1].predict(batch));
+    const { answers } = await createBatcher().predict(model, batch, WAIT);
+    expect(answers).toEqual(await sessions[1].predict(batch));
   });
 
   it('lets small ones through between its slices, and its like one after the other', async () => {
@@ -149,7 +182,7 @@ describe('a large request', () => {
     const waiting = batcher.predict(model, someBatch(300), WAIT);
     setImmediate(() => leave.abort());
     await expect(gone).rejects.toMatchObject({ code: 'CANCELLED' });
-    expect((await waiting).labels).toHaveLength(300);
+    expect((await waiting).answers.labels).toHaveLength(300);
     const late = batcher.predict(model, someBatch(300), { deadlineMs: 0 });
     await expect(late).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   });

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withSession, type Answers } from '../../compute/session.ts';
 import { isChallengers } from '../../serving/assign.ts';
-import { encodeInputs } from '../../store/loggedInputs.ts';
 import type { Store } from '../../store/types.ts';
 import { openBench, type Bench } from '../store/fixtures.ts';
 import {
@@ -181,7 +180,7 @@ describe('in a rollout', () => {
         rows: champions.length,
         rowIndexes: champions,
         keys: champions.map((i) => KEYS[i]),
-        inputs: encodeInputs(batch, champions),
+        inputs: { batch, rowIndexes: champions },
       },
       {
         ...common,
@@ -189,7 +188,7 @@ describe('in a rollout', () => {
         rows: challengers.length,
         rowIndexes: challengers,
         keys: challengers.map((i) => KEYS[i]),
-        inputs: encodeInputs(batch, challengers),
+        inputs: { batch, rowIndexes: challengers },
       },
     ]);
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RawBatch } from '../../config/raw.ts';
-import { encodeInputs } from '../../store/loggedInputs.ts';
+import { inputsBound, writeInputs, type AskedInputs } from '../../store/loggedInputs.ts';
 import { encodePrediction } from '../../store/predictionTuple.ts';
 import type { PredictionRecord } from '../../store/predictionTypes.ts';
 
@@ -19,7 +19,7 @@ export function someRecord(record: Partial<PredictionRecord> = {}): PredictionRe
 }
 
 /** Inputs as a gateway logs them: columns of texts, or of numbers where null is a missing one. */
-export function inputsOf(columns: Record<string, readonly (number | string | null)[]>): Buffer {
+export function inputsOf(columns: Record<string, readonly (number | string | null)[]>): AskedInputs {
   const raw = Object.entries(columns).map(([name, values]) => {
     const isText = values.length > 0 && values.every((value) => typeof value === 'string');
     return [
@@ -28,7 +28,15 @@ export function inputsOf(columns: Record<string, readonly (number | string | nul
     ];
   });
   const rows = Object.values(columns).at(0)?.length ?? 0;
-  return encodeInputs({ rows, columns: Object.fromEntries(raw) as RawBatch['columns'] });
+  return { batch: { rows, columns: Object.fromEntries(raw) as RawBatch['columns'] } };
+}
+
+/** The bytes that are kept of them. */
+export function bytesOf(asked: AskedInputs): Buffer {
+  // Not at the beginning: a record stands in front of them.
+  const bytes = Buffer.alloc(3 + inputsBound(asked));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes.subarray(3, writeInputs(asked, bytes, view, 3));
 }
 
 export function encoded(records: readonly PredictionRecord[]): Buffer[] {

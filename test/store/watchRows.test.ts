@@ -160,6 +160,19 @@ describe('over the limit', () => {
     expect(Math.max(...sizes.slice(1))).toBeLessThanOrEqual(2_000);
   });
 
+  test('a window locks its own day of the log, however many there are', async () => {
+    for (const day of [0, 1, 2, 3]) await append({ keys: ['a'], x: [day], minutes: day * 24 * 60 });
+    let locked: unknown[] = [];
+    for await (const batch of store.watch.rows(WINDOW)) {
+      expect(batch).toHaveLength(1);
+      ({ rows: locked } = await bench.admin.query(
+        `SELECT DISTINCT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+         WHERE pid <> pg_backend_pid() AND relkind = 'r' AND relname LIKE 'predictions\\_%'`,
+      ));
+    }
+    expect(locked).toEqual([{ relname: 'predictions_20260801' }]);
+  });
+
   test('whoever stops half-way, or aborts, gives the connection back', async () => {
     await append(...Array.from({ length: 100 }, (_, i) => ({ keys: [`k${i}`], x: [i] })));
     for await (const batch of store.watch.rows(WINDOW)) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readEvaluation } from '../../activities/evaluation.ts';
 import { forest, logistic, ridge, type LifecycleInput } from '../../config/define.ts';
 import { openBench, type Bench } from './bench.ts';
 import { small } from './definitions.ts';
@@ -49,6 +50,7 @@ test('sigmoids of three classes', async () => {
   expect(await train('sigmoid', more)).toMatchObject({ outcome: 'registered', version: 1 });
   expect(await says('sigmoid', 1)).toBe(true);
   expect((await bench.client.model('sigmoid')).metrics.accuracy).toBeGreaterThan(0.7);
+  expect(await card('sigmoid')).toContain('Its probabilities are calibrated: sigmoids');
 });
 
 test('numbers are refused', async () => {
@@ -57,6 +59,13 @@ test('numbers are refused', async () => {
     /calibrate is "sigmoid", and the target's task is regression; expected none/,
   );
 });
+
+/** The newest version's model card. */
+async function card(name: string): Promise<string> {
+  const { evaluationDigest = '' } = await bench.client.model(name);
+  const { reportDigest } = await readEvaluation(bench.store, evaluationDigest);
+  return new TextDecoder().decode(await bench.store.artifacts.get(reportDigest));
+}
 
 /** Whether the version's file says that it is calibrated. */
 async function says(name: string, version: number): Promise<boolean> {

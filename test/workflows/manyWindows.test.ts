@@ -1,7 +1,7 @@
 import { temporal as proto } from '@temporalio/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { atRest, replayPast, type PastRow } from '../../client/replayPast.ts';
-import { csv, days, defineLifecycle, tree } from '../../config/define.ts';
+import { csv, defineLifecycle, hours, tree } from '../../config/define.ts';
 import { MAX_PAYLOAD_BYTES } from '../../config/units.ts';
 import { Random } from '../../learning/rng.ts';
 import { ids } from '../../workflows/messages.ts';
@@ -13,7 +13,7 @@ import { executionsOf, payloadBytes } from './histories.ts';
  * small as they were. PERENNIAL_LONG_ROUNDS=10000 is the long run, whose figures stand in docs/drift.md.
  */
 const ROUNDS = Number(process.env.PERENNIAL_LONG_ROUNDS ?? 1_000);
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const START = Date.UTC(2026, 0, 1);
 const ROWS = 60;
 /** Workflows continue as new at 1,000; a window that was under way then still ends. */
@@ -25,14 +25,14 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => bench.close());
 
-/** Every 50 days the world is another for four of them. */
-function day(n: number): PastRow[] {
+/** Every 50 hours the world is another for four of them. */
+function hour(n: number): PastRow[] {
   const random = new Random(n + 1);
   const shift = n % 50 >= 46 ? 4 : 0;
   return Array.from({ length: ROWS }, (_, i) => {
     const size = random.unit() * 10 + shift;
     const late = size > 5 !== random.unit() < 0.1;
-    const at = START + n * DAY_MS + Math.floor((i / ROWS) * DAY_MS);
+    const at = START + n * HOUR_MS + Math.floor((i / ROWS) * HOUR_MS);
     return { key: `${n}-${i}`, at, inputs: { size }, truth: late ? 'yes' : 'no' };
   });
 }
@@ -42,7 +42,7 @@ test(
   { timeout: Math.max(3_600_000, ROUNDS * 1_500) },
   async () => {
     const name = 'long-life';
-    const first = Array.from({ length: 10 }, (_, n) => day(n)).flat();
+    const first = Array.from({ length: 10 }, (_, n) => hour(n)).flat();
     const lines = first.map(({ key, inputs, truth }) => `${key},${inputs.size},${truth}`);
     bench.write('long.csv', `id,size,late\n${lines.join('\n')}\n`);
     const definition = defineLifecycle({
@@ -53,11 +53,11 @@ test(
       features: [{ kind: 'passthrough', columns: ['size'] }],
       search: [tree({ maxDepth: 2 })],
       select: { metric: 'accuracy', folds: 2 },
-      watch: { everyMs: days(1), minRows: 50, quality: { minLabels: 50 } },
+      watch: { everyMs: hours(1), minRows: 50, quality: { minLabels: 50 } },
     });
     await bench.client.lifecycles.deploy(definition, {
       actor: 'ann',
-      reason: 'for years',
+      reason: 'for a year',
       baseDirectory: bench.folder,
     });
     await atRest(bench.temporal, name);
@@ -66,9 +66,9 @@ test(
     const states: Record<string, number> = {};
     const { store, temporal } = bench;
     for (let round = 0; round < ROUNDS; round += 100) {
-      const rows = Array.from({ length: 100 }, (_, i) => day(10 + round + i)).flat();
+      const rows = Array.from({ length: 100 }, (_, i) => hour(10 + round + i)).flat();
       const chunks = await replayPast({
-        ...{ store, temporal, name, rows, chunkMs: DAY_MS, labelDelayMs: 0, watched: true, rest: false },
+        ...{ store, temporal, name, rows, chunkMs: HOUR_MS, labelDelayMs: 0, watched: true, rest: false },
       });
       for (const { watched } of chunks) {
         const state = watched?.verdict.state ?? 'none';
@@ -77,7 +77,7 @@ test(
       heap.push(process.memoryUsage().heapUsed / 2 ** 20);
     }
     await atRest(temporal, name);
-    // The days of another world are told, as drift or as a fault.
+    // The hours of another world are told, as drift or as a fault.
     expect((states.shifted ?? 0) + (states.fault ?? 0)).toBeGreaterThan(ROUNDS / 50);
     expect(states.none).toBeUndefined();
 
@@ -105,7 +105,12 @@ test(
     const settled = Math.max(...heap.slice(0, 3));
     expect(heap.at(-1)).toBeLessThan(settled * 1.5 + 50);
     if (ROUNDS > 1_000) {
-      const sizes = tables.map(({ name: table, rows, bytes }) => ({ table, rows, bytes }));
+      const days = tables.filter(({ name: table }) => /^predictions_\d+$/.test(table));
+      const largest = Math.max(...days.map(({ bytes }) => bytes));
+      const sizes = [
+        { days: days.length, largest },
+        ...tables.filter((table) => !days.includes(table) && table.bytes > 2 ** 20),
+      ];
       process.stdout.write(`${JSON.stringify({ states, heap, windows: windows.length, sizes })}\n`);
     }
   },

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { childEnvironment } from '../../config/environment.ts';
@@ -51,7 +51,7 @@ function startWorker(python: string): Promise<ChildProcess> {
   const child = spawn(python, [join(trainer, 'worker.py')], {
     env: childEnvironment({
       ...{ TEMPORAL_ADDRESS: temporalAddress, DATABASE_URL: databaseUrl, PERENNIAL_NAMESPACE: namespace },
-      ...{ PERENNIAL_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      ...{ PERENNIAL_THREADS: '1', PYTHONPYCACHEPREFIX: join(dirname(dirname(python)), 'pycache') },
     }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

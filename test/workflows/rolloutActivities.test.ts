@@ -5,7 +5,6 @@ import { releaseAbandoned } from '../../activities/abandoned.ts';
 import { pairActivities } from '../../activities/pairs.ts';
 import { routeActivities, type ChangedRoute } from '../../activities/route.ts';
 import { canarySchema, type CanaryInput } from '../../decisions/canary/policy.ts';
-import { encodeInputs } from '../../store/loggedInputs.ts';
 import type { Signature } from '../../store/types.ts';
 import { registerModel, someBatch, tinyModel, type TinyOptions } from '../serving/fixtures.ts';
 import { openBench, type Bench } from '../store/fixtures.ts';
@@ -160,7 +159,7 @@ describe('scoring pairs', () => {
           stage: 0,
         },
         ...{ rows: ROWS, keys: Array.from({ length: ROWS }, (_, i) => `k${i}`), status: 0, latencyUs: 100 },
-        inputs: encodeInputs(someBatch(ROWS)),
+        inputs: { batch: someBatch(ROWS) },
       },
     ]);
     await store.labels.put(

@@ -8,7 +8,6 @@ import { encodePrediction } from '../../store/predictionTuple.ts';
 import type { RouteRow } from '../../store/routeTypes.ts';
 import type { Store } from '../../store/types.ts';
 import { isChallengers } from '../../serving/assign.ts';
-import { encodeInputs } from '../../store/loggedInputs.ts';
 import {
   ids,
   queues,
@@ -180,7 +179,7 @@ export function serve(store: Store, name: string, behaviour: Behaviour = {}): Tr
       stage: route.stage,
       rows: 1,
       keys: [key],
-      inputs: route.logInputs ? encodeInputs(rowOf(index)) : undefined,
+      inputs: route.logInputs ? { batch: rowOf(index) } : undefined,
       outputs: failed ? undefined : Float32Array.of(0.5),
       status: failed ? 500 : 0,
       latencyUs: 500,

@@ -8,7 +8,6 @@ import { csv, defineLifecycle, logistic, type LifecycleInput } from '../../confi
 import type { Definition } from '../../config/definition.ts';
 import type { RawBatch } from '../../config/raw.ts';
 import { Random } from '../../learning/rng.ts';
-import { encodeInputs } from '../../store/loggedInputs.ts';
 import type { ModelVersionRow } from '../../store/types.ts';
 import type { Bench } from './bench.ts';
 import { append } from './rollouts.ts';
@@ -134,7 +133,7 @@ export async function watched(bench: Bench, definition: Definition): Promise<Wat
             arm: 'champion' as const,
             rows: indexes.length,
             keys: indexes.map((i) => keys[i]),
-            inputs: logInputs ? encodeInputs(batch, indexes) : undefined,
+            inputs: logInputs ? { batch, rowIndexes: indexes } : undefined,
             outputs: Float32Array.from(indexes.flatMap(outputs)),
             status: 0,
             latencyUs: 500,

@@ -1,3 +1,4 @@
+import { heedWindow } from '../../decisions/lifecycle/heed.ts';
 import type { Watched } from '../lifecycleMessages.ts';
 import { ids } from '../messages.ts';
 import { announce } from './notices.ts';
@@ -24,13 +25,12 @@ export async function onWatched(self: Lifecycle, told: Watched): Promise<void> {
   if (before?.state === 'fault') await announce(self, 'recovered', to, `Window ${window} is sound again.`);
   if (signal.belowFloor && (state.probation || (await isPromotedByRollout(self, version))))
     return takeBack(self, told);
-  // Two of three windows may have drifted and the newest be sound again.
-  if (!signal.drift || verdict.state !== 'shifted') return;
+  // Recorded histories read the definition where there is something to decide, and only there.
+  if (heedWindow(signal, verdict, undefined) === 'nothing') return;
   const { retrain } = await sliceOf(self);
-  if (!signal.fall && retrain?.onDrift !== 'any') {
-    if (!before?.drift) await announce(self, 'drift', to, signal.reason);
-    return;
-  }
+  const heed = heedWindow(signal, verdict, retrain?.onDrift);
+  if (heed === 'tell' && !before?.drift) await announce(self, 'drift', to, signal.reason);
+  if (heed !== 'train') return;
   await consider(self, {
     id: `drift/${version}/${window}`,
     kind: 'drift',

@@ -38,6 +38,22 @@ export function fillHistogram(
   }
 }
 
+/** How many of the positions rows[from..to] lie in each bin of each place, as `fillHistogram` lays them out. */
+export function countRows(
+  { bins, words, columns }: PackedRows,
+  rows: Int32Array,
+  from: number,
+  to: number,
+): Int32Array {
+  const counts = new Int32Array(words * 4 * BINS);
+  for (let i = from; i < to; i++) {
+    const start = rows[i] * words;
+    for (let place = 0; place < columns.length; place++)
+      counts[place * BINS + ((bins[start + (place >> 2)] >>> ((place & 3) << 3)) & 255)]++;
+  }
+  return counts;
+}
+
 /** The sum over all rows that were counted: every row is in one bin of the first place. */
 export function totalOf(histogram: Float64Array): number {
   let total = 0;

@@ -1,10 +1,11 @@
 import type { GrownTree } from './grownTree.ts';
-import { histogramLength, totalOf } from './histogram.ts';
+import { countRows, histogramLength, totalOf } from './histogram.ts';
 import type { Kernels } from './kernels.ts';
 import type { Columns, PackedRows } from './packedBins.ts';
 import { SHIFT, type Steps } from './packedGradients.ts';
-import { partitionWithGap } from './partition.ts';
-import { scanByRules, subtract, type RuledSide, type Rules } from './ruledScan.ts';
+import { partitionBySet, partitionWithGap } from './partition.ts';
+import type { RuledSide } from './ruledCut.ts';
+import { scanByRules, subtract, type Rules } from './ruledScan.ts';
 
 export interface LeafWiseLimits {
   leaves: number;
@@ -18,13 +19,22 @@ export interface LeafWiseLimits {
 }
 
 /** What a leaf shall answer, from the positions rows[from..to], held within bounds before it is shrunk. */
-export type LeafValue = (rows: Int32Array, from: number, to: number, low: number, high: number) => number;
+export type LeafValue = (
+  rows: Int32Array,
+  from: number,
+  to: number,
+  low: number,
+  high: number,
+  l2: number,
+) => number;
 
 interface Leaf extends RuledSide {
   node: number;
   depth: number;
   from: number;
   to: number;
+  /** Penalty of its answer. */
+  l2: number;
   histogram: Float64Array;
 }
 
@@ -42,6 +52,8 @@ export class LeafWiseGrower {
   readonly #columns: Columns;
   readonly #limits: LeafWiseLimits;
   readonly #rules: Rules | undefined;
+  /** Of a leaf whose rows are counted; those of all leaves, or none at all. */
+  readonly #exact: Rules;
   /** Positions, so that every leaf is a stretch. */
   readonly #rows: Int32Array;
   readonly #right: Int32Array;
@@ -49,12 +61,14 @@ export class LeafWiseGrower {
   #free: Float64Array[] = [];
   readonly #zero: Float64Array;
 
-  /** @param rules absent: no value is missing and no feature has a direction */
+  /** @param rules absent: no value is missing, no feature has a direction or names categories */
   constructor(kernels: Kernels, columns: Columns, limits: LeafWiseLimits, rules?: Rules) {
     this.#kernels = kernels;
     this.#columns = columns;
     this.#limits = limits;
     this.#rules = rules;
+    const { length } = columns.binsOf;
+    this.#exact = rules ?? { missing: new Int32Array(length).fill(-1), direction: new Int8Array(length) };
     this.#rows = kernels.int32(columns.length);
     this.#right = kernels.int32(columns.length);
     this.#zero = kernels.float64(histogramLength(columns.binsOf.length));
@@ -77,6 +91,7 @@ export class LeafWiseGrower {
     this.#rows.set(sample);
     const tree: GrownTree = { column: [-1], cut: [0], left: [0], value: [0] };
     if (this.#rules) tree.gap = [-1];
+    if (this.#rules?.categories) tree.members = [null];
     const leaves = [this.#root(rows, sample.length, packed, steps)];
     while (leaves.length < this.#limits.leaves) {
       const index = mostGaining(leaves);
@@ -88,8 +103,8 @@ export class LeafWiseGrower {
     }
     // Bounds are in steps, as the sums are that they were made from.
     const unit = steps ? steps.hessian / steps.gradient : 1;
-    for (const { node, from, to, histogram, low, high } of leaves) {
-      const value = valueOf(this.#rows, from, to, low * unit, high * unit);
+    for (const { node, from, to, histogram, low, high, l2 } of leaves) {
+      const value = valueOf(this.#rows, from, to, low * unit, high * unit, l2);
       tree.value[node] = value;
       this.#kernels.addTo(scores, offset, this.#rows, from, to, value);
       this.#release(histogram);
@@ -98,17 +113,18 @@ export class LeafWiseGrower {
   }
 
   #root(rows: PackedRows, length: number, packed: Float64Array, steps: Steps | undefined): Leaf {
-    const root = leafOf(0, 0, 0, length, 0, 0, this.#zero);
+    const { l2, minLeaf } = this.#limits;
+    const root = leafOf(0, 0, 0, length, 0, 0, l2, minLeaf, this.#zero);
     if (!steps) return root;
     root.histogram = this.#count(rows, root, packed);
     const total = totalOf(root.histogram);
     root.gradient = Math.floor(total / SHIFT);
     root.hessian = total - root.gradient * SHIFT;
-    this.#scan(rows, leafOf(0, 0, 0, 0, 0, 0, this.#zero), root, steps);
+    this.#scan(rows, leafOf(0, 0, 0, 0, 0, 0, l2, minLeaf, this.#zero), root, steps);
     return root;
   }
 
-  /** @returns undefined, with the gain struck out, where a side has fewer rows than a leaf must have */
+  /** @returns undefined, with another cut or none, where a side has fewer rows than a leaf must have */
   #cut(
     rows: PackedRows,
     leaf: Leaf,
@@ -120,12 +136,13 @@ export class LeafWiseGrower {
     const { minLeaf } = this.#limits;
     const column = rows.columns[leaf.place];
     const stretch = [this.#rows, leaf.from, leaf.to, this.#right] as const;
-    const middle =
-      leaf.gap < 0
+    const middle = leaf.members
+      ? partitionBySet(this.#columns, column, leaf.members, ...stretch)
+      : leaf.gap < 0
         ? this.#kernels.partition(this.#columns, column, leaf.cut, ...stretch)
         : partitionWithGap(this.#columns, column, leaf.cut, leaf.gap, ...stretch);
     if (middle - leaf.from < minLeaf || leaf.to - middle < minLeaf) {
-      leaf.gain = 0;
+      this.#scanCounted(rows, leaf, steps);
       return undefined;
     }
     const { node, from, to, leftGradient, leftHessian, histogram } = leaf;
@@ -141,8 +158,13 @@ export class LeafWiseGrower {
       tree.gap[node] = leaf.gap;
       tree.gap.push(-1, -1);
     }
+    if (tree.members) {
+      tree.members[node] = leaf.members;
+      tree.members.push(null, null);
+    }
+    const l2 = this.#limits.l2 + leaf.moreL2;
     const depth = leaf.depth + 1;
-    const left = leafOf(next, depth, from, middle, leftGradient, leftHessian, this.#zero);
+    const left = leafOf(next, depth, from, middle, leftGradient, leftHessian, l2, minLeaf, this.#zero);
     const right = leafOf(
       next + 1,
       depth,
@@ -150,6 +172,8 @@ export class LeafWiseGrower {
       to,
       leaf.gradient - leftGradient,
       leaf.hessian - leftHessian,
+      l2,
+      minLeaf,
       this.#zero,
     );
     if (this.#rules) this.#bound(leaf, column, left, right, this.#rules, steps);
@@ -184,13 +208,29 @@ export class LeafWiseGrower {
     const l2 = Math.round(this.#limits.l2 * steps.hessian);
     if (this.#rules) {
       subtract(small.histogram, large.histogram);
-      for (const leaf of [small, large]) scanByRules(rows, leaf.histogram, l2, this.#rules, leaf);
+      for (const leaf of [small, large])
+        scanByRules(rows, leaf.histogram, l2, steps.hessian, this.#rules, leaf);
     } else this.#kernels.scanBoth(rows, small.histogram, large.histogram, l2, small, large);
     for (const leaf of [small, large]) {
       if (leaf.gain > 0) continue;
       this.#release(leaf.histogram);
       leaf.histogram = this.#zero;
     }
+  }
+
+  /**
+   * Looks again, for a cut that leaves enough rows on both sides. A leaf that was given up with its first cut would be
+   * given up in all rounds to come, since its gradients stay as they are; of a root that ended the learning.
+   */
+  #scanCounted(rows: PackedRows, leaf: Leaf, steps: Steps): void {
+    if (leaf.counts) {
+      leaf.gain = 0;
+      return;
+    }
+    leaf.counts = countRows(rows, this.#rows, leaf.from, leaf.to);
+    leaf.least = this.#limits.minChildWeight * steps.hessian;
+    const l2 = Math.round(this.#limits.l2 * steps.hessian);
+    scanByRules(rows, leaf.histogram, l2, steps.hessian, this.#exact, leaf);
   }
 
   #release(histogram: Float64Array): void {
@@ -230,9 +270,14 @@ function leafOf(
   to: number,
   gradient: number,
   hessian: number,
+  l2: number,
+  minLeaf: number,
   histogram: Float64Array,
 ): Leaf {
   return {
+    rows: to - from,
+    counts: null,
+    minLeaf,
     gradient,
     hessian,
     least: 0,
@@ -240,6 +285,8 @@ function leafOf(
     place: 0,
     cut: 0,
     gap: -1,
+    members: null,
+    moreL2: 0,
     low: -Infinity,
     high: Infinity,
     leftGradient: 0,
@@ -248,6 +295,7 @@ function leafOf(
     depth,
     from,
     to,
+    l2,
     histogram,
   };
 }

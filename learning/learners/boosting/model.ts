@@ -113,7 +113,10 @@ function copyTree(
       continue;
     }
     const missingLeft = tree.gap !== undefined && tree.gap[node] >= 0;
-    const left = into.split(position, column, valueOfCut(edges[column], tree.cut[node]), missingLeft);
+    const members = tree.members?.[node];
+    const left = members
+      ? into.splitBySet(position, column, members)
+      : into.split(position, column, valueOfCut(edges[column], tree.cut[node]), missingLeft);
     waiting.push([tree.left[node] + 1, left + 1], [tree.left[node], left]);
   }
 }

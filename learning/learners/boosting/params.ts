@@ -42,6 +42,17 @@ const fields = z.strictObject({
       "must be 'increasing' or 'decreasing' by column or feature such as { price: 'decreasing' }, or null",
     )
     .optional(),
+  // Of features that name categories; absent means the value in brackets, which older candidates do not write out.
+  /** Added to a category's second derivative before it is ranked, and least rows of a ranked category (10). */
+  categorySmoothing: z.number().min(0).max(1e9).optional(),
+  /** Penalty beyond `l2` on leaves behind a set of ranked categories (10). */
+  categoryL2: z.number().min(0).max(1e9).optional(),
+  /** Most categories of a set (32). */
+  leftCategories: z.int().min(1).max(255).optional(),
+  /** Up to so many categories each is tried alone against the others (4). */
+  singleCategories: z.int().min(0).max(255).optional(),
+  /** Least rows by which a set grows before it is tried again, and of the other side (100). */
+  minCategoryRows: z.int().min(1).max(1_000_000).optional(),
 });
 
 /** Where the leaves step to a quantile of their residuals, no bound on the mean holds them. */

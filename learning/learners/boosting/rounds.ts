@@ -67,7 +67,7 @@ export function runRounds(problem: Problem, params: Params, seed: number): Boost
   const gradients = kernels.float64(scores.length);
   const hessians = kernels.float64(scores.length);
   const packed = kernels.float64(stride);
-  const grower = new LeafWiseGrower(kernels, table, limits, rulesOf(problem, params.monotone));
+  const grower = new LeafWiseGrower(kernels, table, limits, rulesOf(problem, params));
 
   const positions = Int32Array.from({ length: stride }, (_, i) => i);
   const rounds: GrownTree[][] = [];
@@ -84,12 +84,12 @@ export function runRounds(problem: Problem, params: Params, seed: number): Boost
       const seen =
         params.columnShare === 1 ? all : packRows(table, drawSome(every, params.columnShare, random), byRow);
       const steps = packGradients(kernels, gradients, hessians, offset, taken, packed);
-      const valueOf: LeafValue = (leaf, from, to, low, high) =>
+      const valueOf: LeafValue = (leaf, from, to, low, high, l2) =>
         params.learningRate *
         (loss.step
           ? loss.step(y, scores, leaf, from, to, weights)
           : within(
-              newtonStep(kernels.sumSlopes(gradients, hessians, offset, leaf, from, to, params.l2)),
+              newtonStep(kernels.sumSlopes(gradients, hessians, offset, leaf, from, to, l2)),
               low,
               high,
             ));

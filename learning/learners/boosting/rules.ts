@@ -1,12 +1,14 @@
 import { missingBinOf } from '../../binning.ts';
 import type { EncodedFeature, Problem } from '../../types.ts';
-import type { Monotone } from './params.ts';
+import type { Monotone, Params } from './params.ts';
+import type { CategoryRules } from './categoryScan.ts';
 import type { Rules } from './ruledScan.ts';
 
-/** What cuts must heed; undefined where no value may be missing and no feature has a direction. */
-export function rulesOf(problem: Problem, monotone: Monotone): Rules | undefined {
+/** What cuts must heed; undefined where no value may be missing and no feature has a direction or names categories. */
+export function rulesOf(problem: Problem, params: Params): Rules | undefined {
   const { binned, columns } = problem;
-  if (!binned.gaps && !monotone) return undefined;
+  const { monotone } = params;
+  if (!binned.gaps && !binned.categories && !monotone) return undefined;
   const direction = new Int8Array(columns);
   // The score is that of the second of two classes.
   const turned = problem.classes === 2 && problem.positive === 0 ? -1 : 1;
@@ -16,6 +18,20 @@ export function rulesOf(problem: Problem, monotone: Monotone): Rules | undefined
   return {
     missing: Int32Array.from({ length: columns }, (_, column) => missingBinOf(binned, column)),
     direction,
+    ...(binned.categories && { categories: categoryRules(binned.categories, params) }),
+  };
+}
+
+/** The defaults are LightGBM's. */
+function categoryRules(categories: Uint8Array, params: Params): CategoryRules {
+  const { categorySmoothing, categoryL2, leftCategories, singleCategories, minCategoryRows } = params;
+  return {
+    named: categories.map((count) => (count > 0 ? 1 : 0)),
+    smoothing: categorySmoothing ?? 10,
+    l2: categoryL2 ?? 10,
+    most: leftCategories ?? 32,
+    oneVsRest: singleCategories ?? 4,
+    minRows: minCategoryRows ?? 100,
   };
 }
 

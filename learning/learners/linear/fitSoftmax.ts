@@ -1,22 +1,13 @@
-import { minimise } from './lbfgs.ts';
+import { Random } from '../../rng.ts';
 import { totalWeight } from '../weights.ts';
-import { columnMoments } from './moments.ts';
-import { SoftmaxLoss } from './softmaxLoss.ts';
-import { Whitening } from './whitening.ts';
-
-export interface LabelledRows {
-  x: Float32Array;
-  y: Float64Array;
-  columns: number;
-  classes: number;
-  train: Int32Array;
-  /** By row of x; absent: all count alike. */
-  weights?: Float64Array;
-}
+import { softmaxLoss, type LabelledRows } from './softmaxLoss.ts';
+import { SoftmaxObjective } from './softmaxObjective.ts';
+import { runStage } from './softmaxStage.ts';
 
 export interface SoftmaxFit {
-  /** [free, columns + 1], the intercept last. */
+  /** [free, columns + 1], the intercept last: one vector for two classes, else one a class. */
   weights: Float64Array;
+  /** Over all rows. */
   iterations: number;
   gradientNorm: number;
   converged: boolean;
@@ -25,91 +16,86 @@ export interface SoftmaxFit {
 /** The blocks cost as much as columns / 8 iterations; beyond this many columns their diagonals have to do. */
 const MAX_WHITENED = 300;
 const LEAST_STAGE = 20;
+/** Rows of the sample: at least so many, and so many for each feature. Without twice as many there is none. */
+const LEAST_SAMPLE = 4096;
+const SAMPLE_BY_FEATURE = 32;
+/** Of the gradient where the curvature is looked at again: nearer it hardly changes any more. */
+const ROUGH = 0.005;
+const ROUGH_STAGES = 3;
+/** Steps in whitened coordinates up to here leave the curvature as it was, to a few hundredths. */
+const NEAR = 0.2;
 
 /**
- * Minimises mean log loss (rows counting by their weights) + l2 / (2 rows) |weights|^2, the intercepts free, by L-BFGS in stages: each goes on from
- * where the one before ended, in coordinates whitened by the Hessian's blocks there. On separable classes, where the
- * curvature falls by orders of magnitude on the way, one whitening at the start would be worse than none.
- * The last stage only confirms, or with no iterations left denies, that the end is one.
+ * Minimises mean log loss (rows counting by their weights) + l2 / (2 rows) |weights|^2, the intercepts free, by L-BFGS in
+ * stages: each goes on from where the one before ended, in coordinates whitened by the Hessian's blocks there. On separable
+ * classes, where the curvature falls by orders of magnitude on the way, one whitening at the start would be worse than none.
  *
- * @param free weight vectors: 1 for two classes, else one a class
+ * Of many rows a sample is fitted first, roughly: from its optimum a few iterations on all rows are left, and its Hessian
+ * is theirs but for what chance does to it (sub-sampled Newton methods: Erdogdu and Montanari 2015; Bollapragada, Byrd and
+ * Nocedal 2019). What is found does not hang on the sample, and the diagonals of the Hessian are always those of all rows.
+ * A stage that ends far from where it began is followed by one that confirms, or with no iterations left denies, its end.
  */
 export function fitSoftmax(
   data: LabelledRows,
-  free: number,
   options: { l2: number; tolerance: number; maxIterations: number },
 ): SoftmaxFit {
-  const { x, y, columns, classes, train, weights: rowWeights } = data;
-  const { l2, tolerance, maxIterations } = options;
-  const size = columns + 1;
-  const rows = totalWeight(train, rowWeights);
-  const { means, deviations } = columnMoments(x, columns, train, rowWeights);
-  const inverse = deviations.map((deviation) => (deviation === 0 ? 0 : 1 / deviation));
-  const loss = new SoftmaxLoss(x, columns, y, train, classes, free, rowWeights);
+  const { columns, train } = data;
+  const { tolerance, maxIterations } = options;
   const full = columns <= MAX_WHITENED;
-  const part = (all: Float64Array, k: number) => all.subarray(k * size, (k + 1) * size);
+  const length = Math.max(LEAST_STAGE, columns);
+  const total = totalWeight(train, data.weights);
+  const loss = softmaxLoss(data, full);
+  const { means, deviations } = loss.moments();
+  const inverse = deviations.map((deviation) => (deviation === 0 ? 0 : 1 / deviation));
+  const standard = { means, inverse, penalty: options.l2 / total };
+  const all = new SoftmaxObjective(loss, total, standard);
+  const zeros = new Float64Array(loss.free * (columns + 1));
+  const fit: SoftmaxFit = { weights: zeros, iterations: 0, gradientNorm: Infinity, converged: false };
 
-  const fit: SoftmaxFit = {
-    weights: new Float64Array(free * size),
-    iterations: 0,
-    gradientNorm: 0,
-    converged: false,
-  };
+  const sample = sampleOf(train, columns);
+  let like = all;
+  if (sample) {
+    const own = softmaxLoss({ ...data, train: sample }, full);
+    like = new SoftmaxObjective(own, totalWeight(sample, data.weights), standard);
+  }
+  let near = false;
+  for (let stage = 0; stage < ROUGH_STAGES && !near; stage++) {
+    const left = like === all ? maxIterations - fit.iterations : length;
+    const end = runStage(like, fit.weights, like.whiten(fit.weights, full), standard, {
+      tolerance: Math.max(ROUGH, tolerance),
+      maxIterations: Math.min(left, length),
+    });
+    if (like === all) fit.iterations += end.iterations;
+    fit.weights = end.weights;
+    near = end.converged;
+  }
+  // Weights that leave to infinity, as where the sample's classes can be separated, are no start.
+  if (like !== all && !near) fit.weights = zeros;
+
   let moved: boolean;
   do {
-    const whitenings = loss.curvature(fit.weights, means, inverse, full).map((block) => {
-      for (let i = 0; i < block.length; i++) block[i] /= rows;
-      for (let f = 0; f < columns; f++) block[f * size + f] += (l2 / rows) * inverse[f] * inverse[f];
-      return new Whitening(block, size, full);
+    const end = runStage(all, fit.weights, all.whiten(fit.weights, full, like), standard, {
+      tolerance,
+      maxIterations: Math.min(maxIterations - fit.iterations, length),
     });
-    const start = fit.weights;
-    const weights = start.slice();
-    const objective = (point: Float64Array, gradient: Float64Array) => {
-      moveTo(weights, start, point, whitenings);
-      let value = loss.evaluate(weights, gradient);
-      for (let i = 0; i < weights.length; i++) {
-        if (i % size !== columns) {
-          value += 0.5 * l2 * weights[i] * weights[i];
-          gradient[i] += l2 * weights[i];
-        }
-        gradient[i] /= rows;
-      }
-      whitenings.forEach((whitening, k) => toCoordinates(part(gradient, k), whitening));
-      return value / rows;
-    };
-    const stage = Math.min(maxIterations - fit.iterations, Math.max(LEAST_STAGE, columns));
-    const end = minimise(objective, new Float64Array(start.length), tolerance, stage);
-    moveTo(weights, start, end.point, whitenings);
-    // Only a stage that need not move knows the gradient in coordinates made where it is.
-    moved = end.iterations > 0;
-    fit.weights = weights;
+    moved = end.iterations > 0 && !(end.converged && end.distance <= NEAR);
+    fit.weights = end.weights;
     fit.iterations += end.iterations;
     fit.gradientNorm = end.gradientNorm;
     fit.converged = end.converged;
+    // A sample whose Hessian does not help is left alone.
+    if (!end.converged) like = all;
   } while (moved);
   return fit;
+}
 
-  /** weights = start + the step of `point`, from standardised features to the features as they are. */
-  function moveTo(
-    weights: Float64Array,
-    start: Float64Array,
-    point: Float64Array,
-    whitenings: Whitening[],
-  ): void {
-    weights.set(point);
-    whitenings.forEach((whitening, k) => {
-      const own = part(weights, k);
-      whitening.toStep(own);
-      for (let f = 0; f < columns; f++) {
-        own[f] *= inverse[f];
-        own[columns] -= means[f] * own[f];
-      }
-    });
-    for (let i = 0; i < weights.length; i++) weights[i] += start[i];
-  }
-
-  function toCoordinates(gradient: Float64Array, whitening: Whitening): void {
-    for (let f = 0; f < columns; f++) gradient[f] = (gradient[f] - means[f] * gradient[columns]) * inverse[f];
-    whitening.toGradient(gradient);
-  }
+/** Of each run of consecutive rows one, by chance, so that no period in the rows is met; undefined where they are few. */
+function sampleOf(train: Int32Array, columns: number): Int32Array | undefined {
+  const run = Math.floor(train.length / Math.max(LEAST_SAMPLE, SAMPLE_BY_FEATURE * columns));
+  if (run < 2) return undefined;
+  const random = new Random(0);
+  return Int32Array.from(
+    { length: Math.floor(train.length / run) },
+    (_, i) => train[i * run + random.below(run)],
+  );
 }

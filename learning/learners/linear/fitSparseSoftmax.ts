@@ -1,4 +1,5 @@
-import type { LabelledRows, SoftmaxFit } from './fitSoftmax.ts';
+import type { SoftmaxFit } from './fitSoftmax.ts';
+import type { LabelledRows } from './softmaxLoss.ts';
 import { SoftmaxModel } from './softmaxModel.ts';
 import { standardColumns, type StandardColumns } from './standardColumns.ts';
 

@@ -2,7 +2,7 @@ import { factorise, solveLower, solveUpper } from './cholesky.ts';
 
 /**
  * A linear change of variables that makes a positive definite matrix H the identity: steps = T u with T' H T = 1.
- * In such coordinates an objective with Hessian H curves equally in every direction, so that L-BFGS needs tens of
+ * In such coordinates an objective with Hessian H curves equally in every direction, so that L-BFGS needs a few
  * iterations where it took hundreds, and the length of the gradient is Newton's decrement, whatever the features' units.
  */
 export class Whitening {
@@ -11,20 +11,20 @@ export class Whitening {
   readonly #lower: Float64Array | undefined;
 
   /**
-   * @param hessian [n, n], lower triangle; scaled in place
-   * @param full false: only the diagonal is looked at
+   * @param diagonal [n], of H
+   * @param like [n, n], lower triangle, scaled in place: H itself or an estimate of it, of which only the correlations are
+   *   taken; absent: H is taken for its diagonal
    */
-  constructor(hessian: Float64Array, n: number, full: boolean) {
-    this.#scale = Float64Array.from({ length: n }, (_, i) => {
-      const diagonal = hessian[i * n + i];
-      return diagonal > 0 ? 1 / Math.sqrt(diagonal) : 0;
-    });
-    if (!full) return;
+  constructor(diagonal: Float64Array, like?: Float64Array) {
+    this.#scale = inverseRoots(diagonal);
+    if (!like) return;
+    const n = diagonal.length;
+    const own = inverseRoots(diagonal.map((_, i) => like[i * n + i]));
     for (let i = 0; i < n; i++) {
-      for (let k = 0; k < i; k++) hessian[i * n + k] *= this.#scale[i] * this.#scale[k];
-      hessian[i * n + i] = 1;
+      for (let k = 0; k < i; k++) like[i * n + k] *= own[i] * own[k];
+      like[i * n + i] = 1;
     }
-    this.#lower = factorise(hessian, n).lower;
+    this.#lower = factorise(like, n).lower;
   }
 
   /** T u, in place. */
@@ -38,4 +38,8 @@ export class Whitening {
     for (let i = 0; i < g.length; i++) g[i] *= this.#scale[i];
     if (this.#lower) solveLower(this.#lower, g);
   }
+}
+
+function inverseRoots(diagonal: Float64Array): Float64Array {
+  return diagonal.map((value) => (value > 0 ? 1 / Math.sqrt(value) : 0));
 }

@@ -1,9 +1,10 @@
 import { deriveSeed, Random } from '../../rng.ts';
 import type { Problem } from '../../types.ts';
+import { compiledGrower } from './compiledGrower.ts';
 import { EnsembleBuilder } from './ensemble.ts';
 import { Gini } from './gini.ts';
 import { Grower } from './grower.ts';
-import { leafBits, leafScale } from './leaves.ts';
+import { leafBits, leafScale, type LeafScale } from './leaves.ts';
 import type { TreeModel } from './model.ts';
 import { allocateSample, bootstrap, MAX_CLASSES, takeAll } from './sample.ts';
 import { weightsOf, type ClassWeight } from '../weights.ts';
@@ -41,42 +42,54 @@ export function fitTrees(
     throw new RangeError(`Trees take at most ${MAX_CLASSES} classes, not ${problem.classes}.`);
   const bits = leafBits(settings.trees);
   const scale = task === 'regression' ? leafScale(settings.trees, ...range(y, train)) : undefined;
-  const weights = weightsOf(problem, settings.classWeight);
-  const general = weights !== undefined || binned.gaps !== undefined;
-  const criterion = general
-    ? new Weighted(binned, { y, weights }, scale ? { scale } : { classes: problem.classes, bits })
-    : scale
-      ? new Variance(binned, y, scale)
-      : new Gini(binned, problem.classes, bits);
-  const limits = {
-    maxDepth: settings.maxDepth ?? Infinity,
-    minLeaf: settings.minLeaf,
-    randomCuts: settings.randomCuts ?? false,
-    featuresPerNode: featuresPerNode(settings.maxFeatures, problem.columns, task === 'regression'),
-  };
-  const grower = new Grower(binned, criterion, limits, train.length);
-  const sample = allocateSample(train.length);
-  const counts = new Int32Array(train.length);
-  const classOf = scale ? () => 0 : (row: number) => y[row];
   const into = new EnsembleBuilder(scale ? 2 : problem.classes, binned.gaps !== undefined);
-  for (let tree = from; tree < to; tree++) {
-    const random = new Random(deriveSeed(seed, 'tree', tree));
-    if (settings.rowShare === undefined) takeAll(train, classOf, sample);
-    else
-      bootstrap(
-        train,
-        classOf,
-        Math.max(1, Math.round(settings.rowShare * train.length)),
-        random,
-        counts,
-        sample,
-      );
-    grower.grow(sample, random, into);
-  }
+  const grow = growerFor(problem, settings, scale, bits);
+  for (let tree = from; tree < to; tree++) grow(deriveSeed(seed, 'tree', tree), into);
   const ensemble = into.finish();
   return scale
     ? { ensemble, trees: settings.trees, scale }
     : { ensemble, trees: settings.trees, votes: settings.trees * 2 ** bits };
+}
+
+type GrowTree = (seed: number, into: EnsembleBuilder) => void;
+
+/** The compiled one where it can, with the same trees as the other. */
+function growerFor(
+  problem: Problem,
+  settings: TreeSettings,
+  scale: LeafScale | undefined,
+  bits: number,
+): GrowTree {
+  const { binned, train, y, classes } = problem;
+  const weights = weightsOf(problem, settings.classWeight);
+  const general = weights !== undefined || binned.gaps !== undefined;
+  const limits = {
+    maxDepth: settings.maxDepth ?? Infinity,
+    minLeaf: settings.minLeaf,
+    randomCuts: settings.randomCuts ?? false,
+    featuresPerNode: featuresPerNode(settings.maxFeatures, problem.columns, scale !== undefined),
+  };
+  const draws =
+    settings.rowShare === undefined ? undefined : Math.max(1, Math.round(settings.rowShare * train.length));
+  if (!general && !scale) {
+    const compiled = compiledGrower(problem, limits, draws, bits);
+    if (compiled) return compiled;
+  }
+  const criterion = general
+    ? new Weighted(binned, { y, weights }, scale ? { scale } : { classes, bits })
+    : scale
+      ? new Variance(binned, y, scale)
+      : new Gini(binned, classes, bits);
+  const grower = new Grower(binned, criterion, limits, train.length);
+  const sample = allocateSample(train.length);
+  const counts = new Int32Array(train.length);
+  const classOf = scale ? () => 0 : (row: number) => y[row];
+  return (seed, into) => {
+    const random = new Random(seed);
+    if (draws === undefined) takeAll(train, classOf, sample);
+    else bootstrap(train, classOf, draws, random, counts, sample);
+    grower.grow(sample, random, into);
+  };
 }
 
 function featuresPerNode(wanted: MaxFeatures, columns: number, regression: boolean): number {

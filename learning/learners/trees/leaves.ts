@@ -14,7 +14,7 @@ export function leafBits(trees: number): number {
  * @param counts weights of at least 0, not all 0; whole numbers where rows have none of their own
  */
 export function writeVotes(
-  counts: Float64Array,
+  counts: Float64Array | Int32Array,
   offset: number,
   classes: number,
   bits: number,

@@ -1,4 +1,5 @@
 import type { TreeEnsemble } from './ensemble.ts';
+import { sumLeavesBySets } from './setPredictor.ts';
 
 /** Rows that go through one tree after another: their features then stay in the first-level cache. */
 const BLOCK = 128;
@@ -15,6 +16,7 @@ export function sumLeaves(
   columns: number,
   index?: Int32Array,
 ): Float64Array {
+  if (ensemble.sets) return sumLeavesBySets(ensemble, ensemble.sets, x, columns, index);
   const { outputs, roots, feature, threshold, next, values, missingLeft } = ensemble;
   const rows = index ? index.length : x.length / columns;
   const sums = new Float64Array(rows * outputs);

@@ -172,6 +172,22 @@ describe('the report', () => {
   });
 });
 
+describe('the report says what became of the probabilities:', () => {
+  const lead = async (calibrate?: 'sigmoid' | 'isotonic'): Promise<string> => {
+    const drawing = exampleDrawing('binary');
+    const { report } = await drawPictures({ ...drawing, stored: { ...drawing.stored, calibrate } });
+    return /<p class="lead">(.*)<\/p>/.exec(report)?.[1] ?? '';
+  };
+
+  it.each([
+    ['sigmoid', 'calibrated: sigmoids of the learner’s own (Platt)'],
+    ['isotonic', 'calibrated: isotonic regression on the learner’s own'],
+  ] as const)('%s', async (method, words) => expectText(await lead(method), words));
+
+  it('nothing where they are the learner’s own', async () =>
+    expect(await lead()).not.toContain('calibrated'));
+});
+
 describe('labels', () => {
   it('differ where names differ, also when shortened', () => {
     const long = 'a'.repeat(100);

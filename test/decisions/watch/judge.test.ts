@@ -390,3 +390,26 @@ test('the same facts give the same verdict, also from JSON, without NaN in any s
         expect(words.join(' ')).not.toMatch(/NaN|Infinity|undefined|null/);
       }
 });
+
+describe('a fault that lasts', () => {
+  const outside = (over = {}) => columnOf({ column: 'flow', p: 1e-9, effect: 0.5, outOfRange: 0.7, ...over });
+  const windows = (facts: WindowFacts, by: typeof policy, n: number) => {
+    const before: WindowVerdict[] = [];
+    for (let i = 0; i < n; i++) before.push(judgeWindow(facts, by, before));
+    return before.map(({ state }) => state);
+  };
+
+  test('is one until a person acts, where no patience is declared', () => {
+    expect(windows(factsOf({ columns: [outside()] }), policy, 5)).toEqual(Array(5).fill('fault'));
+  });
+
+  test('is the world after as many windows in a row as were declared', () => {
+    const by = policyOf({ data: { patience: 2 } });
+    expect(windows(factsOf({ columns: [outside()] }), by, 4)).toEqual(['fault', 'fault', 'shifted', 'fault']);
+  });
+
+  test('stays one where values are missing, or the column has another fault too', () => {
+    const by = policyOf({ data: { patience: 2 } });
+    expect(windows(factsOf({ columns: [outside({ missing: 0.5 })] }), by, 4)).toEqual(Array(4).fill('fault'));
+  });
+});

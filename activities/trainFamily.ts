@@ -1,0 +1,97 @@
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { performance } from 'node:perf_hooks';
+import { firstOfFamily, sizeName } from '../config/families.ts';
+import { candidatesOf } from '../config/portfolio.ts';
+import { PerennialError } from '../config/errors.ts';
+import type { CandidateSpec } from '../config/search.ts';
+import { shelf } from '../learning/learners/shelf.ts';
+import { deriveSeed } from '../learning/rng.ts';
+import type { CandidateRow } from '../store/types.ts';
+import type { CandidateResult, FamilyInput } from '../workflows/messages.ts';
+import { judgeFolds, refusalOf, toResult, type CandidateOutcome } from './candidateRow.ts';
+import type { TrainerDependencies } from './dependencies.ts';
+import { featureReader, problemOf } from './features.ts';
+import { foldsOf } from './folds.ts';
+
+export function trainFamilyActivities({ store, pool }: TrainerDependencies) {
+  const readFeatures = featureReader(store.artifacts);
+
+  return {
+    /**
+     * Cross-validates candidates that differ only in how many trees or rounds they have, by one fit a fold of the largest.
+     * Each is recorded by itself, with the scores that `trainCandidate` gives it. Run again after a crash it trains those
+     * that were not recorded.
+     *
+     * @returns one for each of `indices`, in their order
+     */
+    async trainFamily(input: FamilyInput): Promise<CandidateResult[]> {
+      const { name, run, indices, definitionHash, featuresDigest } = input;
+      const rows = new Map<number, CandidateRow>();
+      for (const kept of await Promise.all(indices.map((index) => store.candidates.get(name, run, index))))
+        if (kept) rows.set(kept.index, kept);
+      const missing = indices.filter((index) => !rows.has(index));
+      if (missing.length > 0) await train(missing);
+      return indices.map((index) => toResult(rowOf(rows, index)));
+
+      async function record(spec: CandidateSpec, row: CandidateOutcome): Promise<void> {
+        const full = { ...spec, ...row };
+        await store.candidates.record(name, run, full);
+        rows.set(spec.index, full);
+      }
+
+      async function train(wanted: readonly number[]): Promise<void> {
+        const definition = await store.definitions.get(definitionHash);
+        const features = await readFeatures(featuresDigest);
+        const candidates = candidatesOf(definition, features.facts);
+        const specs: CandidateSpec[] = [];
+        for (const spec of wanted.map((index) => candidates[index])) {
+          const learner = spec && shelf.get(spec.learner);
+          if (!learner)
+            throw new PerennialError('INTERNAL', `${name}/${run} lacks one of ${wanted.join(', ')}.`);
+          const reason = refusalOf(learner, spec.params, features.facts);
+          if (reason === undefined) specs.push(spec);
+          else await record(spec, { status: 'refused', reason });
+        }
+        if (specs.length === 0) return;
+        const size = sizeName(specs[0].learner);
+        const first = firstOfFamily(candidates, specs[0].index);
+        if (size === undefined || specs.some(({ index }) => firstOfFamily(candidates, index) !== first))
+          throw new PerennialError('INTERNAL', `Candidates ${wanted.join(', ')} of ${name} are no family.`);
+        const sizeOf = ({ params }: CandidateSpec) => Number(params[size]);
+        const sizes = [...new Set(specs.map(sizeOf))].sort((a, b) => a - b);
+        const started = performance.now();
+        const scores = await pool.scoreSizes({
+          problem: problemOf(features),
+          learner: specs[0].learner,
+          params: { ...specs[0].params, [size]: sizes[sizes.length - 1] },
+          sizes,
+          seed: deriveSeed(definition.seed, 'candidate', first),
+          folds: foldsOf(features, definition),
+          positive: features.facts.positive,
+          signal: cancellationSignal(),
+          onFold: (done) => heartbeat({ folds: done }),
+        });
+        const durationMs = Math.round(performance.now() - started);
+        for (const spec of specs) {
+          const folds = scores[sizes.indexOf(sizeOf(spec))];
+          const refused = folds.flatMap((score) => ('refusal' in score ? [score.refusal] : []));
+          const row: CandidateOutcome =
+            refused.length > 0
+              ? { status: 'refused', reason: refused[0] }
+              : judgeFolds(
+                  folds.flatMap((score) => ('metrics' in score ? [score.metrics] : [])),
+                  definition.select,
+                  features.facts.task,
+                );
+          await record(spec, { ...row, durationMs });
+        }
+      }
+    },
+  };
+}
+
+function rowOf(rows: ReadonlyMap<number, CandidateRow>, index: number): CandidateRow {
+  const row = rows.get(index);
+  if (!row) throw new PerennialError('INTERNAL', `Candidate ${index} was not trained with its family.`);
+  return row;
+}

@@ -1,0 +1,32 @@
+import type { Problem } from '../../types.ts';
+import { toModel, type BoostingModel } from './model.ts';
+import type { Params } from './params.ts';
+import { runRounds } from './rounds.ts';
+
+/**
+ * Models of several numbers of rounds by one fit of the most, each the same to the bit as a fit of its own: a round
+ * depends on the seed, its number and the rounds before it. Where `patience` ended a fit or cut it back, what is left are
+ * the rounds up to the least loss on the validation part; a fit of fewer rounds that still reaches that least loss is the
+ * same fit, and one that does not reach it is fitted by itself.
+ *
+ * @param params those of the most rounds
+ * @param sizes rounds of each model, ascending, the last one `params.rounds`
+ * @throws NumericalError also where only the most rounds leave what 64-bit floating point can hold
+ */
+export function fitRoundPrefixes(
+  problem: Problem,
+  params: Params,
+  seed: number,
+  sizes: readonly number[],
+): BoostingModel[] {
+  let boosted = runRounds(problem, params, seed);
+  return sizes
+    .toReversed()
+    .map((rounds) => {
+      const cut = boosted.rounds.length > rounds;
+      if (cut && params.patience !== null) boosted = runRounds(problem, { ...params, rounds }, seed);
+      const kept = cut ? { ...boosted, rounds: boosted.rounds.slice(0, rounds) } : boosted;
+      return toModel(kept, problem.classes, problem.binned);
+    })
+    .reverse();
+}

@@ -1,0 +1,149 @@
+import { deriveSeed, Random } from '../../rng.ts';
+import type { Problem } from '../../types.ts';
+import { weightsOf } from '../weights.ts';
+import type { TreeEnsemble } from './ensemble.ts';
+import { fitTrees, type TreeSettings } from './fit.ts';
+import { leafBits, leafScale, writeValue, writeVotes, type LeafScale } from './leaves.ts';
+import type { TreeModel } from './model.ts';
+import { sumLeaves } from './predictor.ts';
+import { allocateSample, bootstrap, CLASS_BITS, CLASS_MASK, takeAll, type Sample } from './sample.ts';
+
+/**
+ * Forests of several sizes by one fit of the largest, each the same to the bit as a fit of its own. A tree depends on
+ * the seed and its number, so a smaller forest has the first trees of a larger one; only the integers of its leaves are
+ * finer (see leaves.ts), and these are written anew from the rows that each tree grew on.
+ *
+ * @param settings those of the largest
+ * @param sizes trees of each forest, ascending, the last one `settings.trees`
+ */
+export function fitTreePrefixes(
+  problem: Problem,
+  settings: TreeSettings,
+  seed: number,
+  sizes: readonly number[],
+): TreeModel[] {
+  // Sums of weights of their own depend on the order in which they are taken.
+  if (weightsOf(problem, settings.classWeight))
+    return sizes.map((trees) => fitTrees(problem, { ...settings, trees }, seed, 0, trees));
+  const largest = fitTrees(problem, settings, seed, 0, settings.trees);
+  const smaller = sizes.filter((trees) => trees < settings.trees);
+  const leaves = smaller.map((trees) => leavesOf(problem, largest, trees));
+  const sample = allocateSample(problem.train.length);
+  const counts = new Int32Array(problem.train.length);
+  const most = smaller.at(-1) ?? 0;
+  for (let tree = 0; tree < most; tree++) {
+    drawRows(problem, settings, deriveSeed(seed, 'tree', tree), counts, sample);
+    const wanted = leaves.filter(({ trees }) => tree < trees);
+    writeTree(problem, largest, tree, sample, wanted);
+  }
+  return sizes.map((trees) => {
+    const of = leaves.find((candidate) => candidate.trees === trees);
+    return of ? prefixOf(largest, of) : largest;
+  });
+}
+
+/** The leaves of one of the smaller forests, at the places where those of the largest stand. */
+interface Leaves {
+  trees: number;
+  scale?: LeafScale;
+  values: Int32Array;
+}
+
+function leavesOf({ y, train, task }: Problem, { ensemble }: TreeModel, trees: number): Leaves {
+  const values = new Int32Array(ensemble.values.length);
+  if (task !== 'regression') return { trees, values };
+  let lowest = Infinity;
+  let highest = -Infinity;
+  for (const row of train) {
+    lowest = Math.min(lowest, y[row]);
+    highest = Math.max(highest, y[row]);
+  }
+  return { trees, values, scale: leafScale(trees, lowest, highest) };
+}
+
+/** The rows that this tree of a fit grew on. */
+function drawRows(
+  { train, y, task }: Problem,
+  { rowShare }: TreeSettings,
+  seed: number,
+  counts: Int32Array,
+  sample: Sample,
+): void {
+  const classOf = task === 'regression' ? () => 0 : (row: number) => y[row];
+  if (rowShare === undefined) return takeAll(train, classOf, sample);
+  const draws = Math.max(1, Math.round(rowShare * train.length));
+  bootstrap(train, classOf, draws, new Random(seed), counts, sample);
+}
+
+/** Sums the rows of each leaf of a tree, in their order as growing does, and writes it for every forest that has the tree. */
+function writeTree(
+  { x, y, columns, task }: Problem,
+  { ensemble }: TreeModel,
+  tree: number,
+  { rows, codes, length }: Sample,
+  forests: readonly Leaves[],
+): void {
+  const { outputs } = ensemble;
+  const base = forests[0].scale?.base ?? 0;
+  // Answers the place of a row's leaf, less that of the tree's first one.
+  const { alone, from, to } = singled(ensemble, tree);
+  const leaves = sumLeaves(alone, x, columns, rows.subarray(0, length));
+  const sums = new Float64Array(to - from);
+  for (let i = 0; i < length; i++) {
+    const drawn = codes[i] >>> CLASS_BITS;
+    const leaf = leaves[i] - from;
+    if (task !== 'regression') sums[leaf + (codes[i] & CLASS_MASK)] += drawn;
+    else {
+      sums[leaf] += drawn;
+      sums[leaf + 1] += drawn * (y[rows[i]] - base);
+    }
+  }
+  for (const { trees, scale, values } of forests) {
+    const bits = leafBits(trees);
+    for (let leaf = 0; leaf < sums.length; leaf += outputs) {
+      if (scale) writeValue(scale.base + sums[leaf + 1] / sums[leaf], scale, values, from + leaf);
+      else writeVotes(sums, leaf, outputs, bits, values, from + leaf);
+    }
+  }
+}
+
+/** One tree of an ensemble, each leaf of which answers where its values stand: from..to (excluded). */
+function singled(ensemble: TreeEnsemble, tree: number): { alone: TreeEnsemble; from: number; to: number } {
+  const { roots, feature, next, outputs } = ensemble;
+  const end = tree + 1 < roots.length ? roots[tree + 1] : feature.length;
+  let from = Infinity;
+  let to = 0;
+  for (let node = roots[tree]; node < end; node++) {
+    if (feature[node] >= 0) continue;
+    from = Math.min(from, next[node]);
+    to = Math.max(to, next[node] + outputs);
+  }
+  const values = placesOf(ensemble.values);
+  return { alone: { ...ensemble, outputs: 1, roots: roots.subarray(tree, tree + 1), values }, from, to };
+}
+
+/** The last places, which all trees of a fit have in common. */
+let places = new Int32Array();
+function placesOf({ length }: Int32Array): Int32Array {
+  if (places.length < length) places = Int32Array.from({ length }, (_, at) => at);
+  return places;
+}
+
+/** Nodes of the first trees come first, so that arrays are shared with the largest. */
+function prefixOf({ ensemble }: TreeModel, { trees, scale, values }: Leaves): TreeModel {
+  const { roots, feature, threshold, next, missingLeft } = ensemble;
+  const nodes = roots[trees];
+  const used = feature.subarray(0, nodes).reduce((n, f) => n + Number(f < 0), 0) * ensemble.outputs;
+  const first: TreeEnsemble = {
+    ...ensemble,
+    roots: roots.subarray(0, trees),
+    feature: feature.subarray(0, nodes),
+    threshold: threshold.subarray(0, nodes),
+    next: next.subarray(0, nodes),
+    values: values.subarray(0, used),
+    ...(missingLeft ? { missingLeft: missingLeft.subarray(0, nodes) } : {}),
+  };
+  return scale
+    ? { ensemble: first, trees, scale }
+    : { ensemble: first, trees, votes: trees * 2 ** leafBits(trees) };
+}

@@ -263,16 +263,17 @@ describe('a training learns', () => {
   test('with the candidates that end in time: one that takes longer than it may ends no search', async () => {
     const definition = small(bench, {
       name: 'one-is-late',
-      // Half a minute of work for the one, and milliseconds for the other.
-      sources: { parcels: csv(bench.write('one-is-late.csv', smallCsv({ rows: 8_000 }))) },
+      // Minutes of work for the one, and milliseconds for the other, which may have to wait for threads to start.
+      sources: { parcels: csv(bench.write('many.csv', smallCsv({ rows: 100_000 }))) },
       search: [tree({ maxDepth: 2 }), forest({ trees: 1000 })],
       select: { folds: 20 },
-      budget: { candidateMs: 1_500 },
+      parallelism: 1,
+      budget: { candidateMs: 8_000 },
     });
     const { name, run, ...handle } = await bench.client.train(definition);
     expect(await handle.result()).toMatchObject({ outcome: 'registered', version: 1 });
     expect((await handle.progress()).candidates).toMatchObject({ total: 2, done: 1, failed: 1 });
-    const late = { outcome: 'timed-out', reason: 'not done within 1500 ms (budget.candidateMs)' };
+    const late = { outcome: 'timed-out', reason: 'not done within 8000 ms (budget.candidateMs)' };
     const summary = await bench.client.summary(name, run);
     expect(summary).toMatchObject({
       best: { algorithm: 'tree' },

@@ -83,7 +83,7 @@ describe.concurrent('a SIGKILL of', () => {
     {
       who: 'the trainer inside search',
       victims: ['trainer-0'],
-      place: { stage: 'search', activity: 'trainCandidate', candidate: 2 },
+      place: { stage: 'search', activity: 'trainFamily', family: 0 },
       retried: true,
     },
     {
@@ -117,7 +117,7 @@ describe.concurrent('a SIGKILL of', () => {
     const [info] = (await once(supervisor, 'message')) as [Stack['info']];
     const before = await open(environment, info);
     const training = await before.client.train(deliveries(data));
-    const place: Place = { stage: 'search', activity: 'trainCandidate', candidate: 2 };
+    const place: Place = { stage: 'search', activity: 'trainFamily', family: 0 };
     await untilInside(before.temporal, training, place);
     const mark = markProcess(supervisor.pid as number);
     supervisor.kill('SIGKILL');

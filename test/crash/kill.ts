@@ -11,6 +11,8 @@ export interface Place {
   activity: string;
   /** Looked for in this candidate's workflow, not in the training's. */
   candidate?: number;
+  /** Looked for in the workflow of the family whose first candidate this is. */
+  family?: number;
   /** Of successive halving: in this trial of the candidate. */
   rung?: number;
 }
@@ -82,7 +84,11 @@ export async function expectLanded(
   }
 }
 
-function workflowOf({ name, run }: { name: string; run: number }, { candidate, rung }: Place): string {
+function workflowOf(
+  { name, run }: { name: string; run: number },
+  { candidate, family, rung }: Place,
+): string {
+  if (family !== undefined) return ids.family(name, run, family);
   if (candidate === undefined) return ids.training(name, run);
   return rung === undefined ? ids.candidate(name, run, candidate) : ids.trial(name, run, candidate, rung);
 }

@@ -17,7 +17,7 @@ import type { Definition } from '../../config/definition.ts';
 
 /**
  * A training whose every stage takes about a second, so that a kill can land inside each: windows over 200,000 rows
- * for ingest, a search of six candidates, a forest for the refit.
+ * for ingest, a search of six candidates, four of them in two families, a forest for the refit.
  */
 export const ROWS = 200_000;
 
@@ -39,7 +39,7 @@ export function deliveries(directory: string): Definition {
       oneHot('region'),
       cyclic('due', 'hour'),
     ],
-    search: [forest({ trees: [20, 30], maxDepth: [6, 10] }), logistic({ l2: [0.1, 1] })],
+    search: [forest({ trees: [100, 150], maxDepth: [6, 10] }), logistic({ l2: [0.1, 1] })],
     select: { folds: 3 },
     sample: { search: 30_000 },
     parallelism: 2,

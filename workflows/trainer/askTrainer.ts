@@ -22,6 +22,8 @@ export async function askTrainer(
       taskQueue: request.taskQueue,
       scheduleToStartTimeout: request.startWithinMs,
       startToCloseTimeout: request.closeWithinMs,
+      // All attempts together: one that hangs is tried again else, each time for as long.
+      scheduleToCloseTimeout: request.startWithinMs + request.closeWithinMs,
       heartbeatTimeout: '30s',
       retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s', maximumAttempts: 5 },
       summary,

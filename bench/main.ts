@@ -86,24 +86,9 @@ program
   .option('--json <file>', 'write every figure there')
   .option('--peer-python <path>', 'a Python that has scikit-learn, and lightgbm and scikit-learn-intelex')
   .option('--peer <names>', `some of: ${PEERS.join(', ')}`, someOf(PEERS), [...PEERS])
-  .option(
-    '--set <prefix>',
-    'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
-    (prefix: string, prefixes: string[]) => [...prefixes, prefix],
-    [] as string[],
-  )
-  .option(
-    '--rows <numbers>',
-    'of the generated sets, where none is given',
-    (text: string) => text.split(',').map(positive),
-    [20_000, 100_000],
-  )
-  .option(
-    '--classes <numbers>',
-    'of the generated sets',
-    (text: string) => text.split(',').map(positive),
-    [3, 2],
-  )
+  .addOption(rawSets().default([]))
+  .option('--rows <numbers>', 'of the generated sets, where none is given', positives, [20_000, 100_000])
+  .option('--classes <numbers>', 'of the generated sets', positives, [3, 2])
   .option('--learner <names>', `some of: ${FIT_LEARNERS.join(', ')}`, someOf(FIT_LEARNERS), [...FIT_LEARNERS])
   .option('--rounds <n>', 'measurements of each, of which the median counts', positive, 5)
   .action(async (options: Parameters<typeof benchFit>[0]) => benchFit(options));
@@ -111,11 +96,7 @@ program
 program
   .command('automatic')
   .description('The automatic search within a time beside a grid that has all its time, on the same folds')
-  .requiredOption(
-    '--set <prefix>',
-    'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
-    (prefix: string, prefixes: string[] = []) => [...prefixes, prefix],
-  )
+  .addOption(rawSets().makeOptionMandatory())
   .option('--within <seconds>', 'of the automatic search', positive, 60)
   .option('--threads <n>', 'that compute', positive, 2)
   .option('--json <file>', 'write every figure there')
@@ -128,18 +109,8 @@ program
   )
   .option('--json <file>', 'write every figure there')
   .option('--peer-python <path>', 'a Python that has scikit-learn and lightgbm')
-  .option(
-    '--set <prefix>',
-    'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several',
-    (prefix: string, prefixes: string[]) => [...prefixes, prefix],
-    [] as string[],
-  )
-  .option(
-    '--rows <numbers>',
-    'of the generated sets, where none is given',
-    (text: string) => text.split(',').map(positive),
-    [20_000],
-  )
+  .addOption(rawSets().default([]))
+  .option('--rows <numbers>', 'of the generated sets, where none is given', positives, [20_000])
   .addOption(new Option('--learner <name>', 'whose grid').choices(LEARNERS).default('forest'))
   .option('--grid <json>', 'hyperparameters with lists of values; default: eight combinations', grid)
   .option('--folds <n>', 'of the cross-validation', positive, 5)
@@ -182,6 +153,19 @@ function positive(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('expected a whole number from 1.');
+}
+
+function positives(text: string): number[] {
+  return text.split(',').map(positive);
+}
+
+function rawSets(): Option {
+  const description =
+    'PREFIX.json, .X.f64 and .y.i32 as shared/peers/make_data.py writes them; several times for several';
+  return new Option('--set <prefix>', description).argParser((prefix: string, prefixes: string[] = []) => [
+    ...prefixes,
+    prefix,
+  ]);
 }
 
 function someOf<Name extends string>(names: readonly Name[]): (text: string) => Name[] {

@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../config/environment.ts';
+import { startPython } from '../python.ts';
 import type { Encoded } from './encoded.ts';
 
 /** A metric by fold. */
@@ -21,22 +18,14 @@ export interface QualityPeer {
 
 /** Starts scikit-learn and LightGBM in a process that stays. @throws where that Python has them not */
 export async function startQualityPeer(python: string, folder: string): Promise<QualityPeer> {
-  const script = fileURLToPath(new URL('./peers/quality_peer.py', import.meta.url));
-  const child = spawn(python, [script], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: childEnvironment({ OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' }),
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async (): Promise<unknown> => {
-    const line = await lines.next();
-    if (line.done) throw new Error(`${python} ended; has it lightgbm and scikit-learn?`);
-    return JSON.parse(line.value) as unknown;
-  };
-  const { versions } = (await read()) as { versions: string };
+  const script = new URL('./peers/quality_peer.py', import.meta.url);
+  const { facts, ask, kill } = await startPython<{ versions: string }>(
+    ...([python, script, 'lightgbm and scikit-learn'] as const),
+  );
   const files = { x: join(folder, 'peer.x'), y: join(folder, 'peer.y'), folds: join(folder, 'peer.folds') };
   let shape = {};
   return {
-    versions,
+    versions: facts.versions,
     show({ problem: { task, classes, rows, columns, x, y }, folds }) {
       writeFileSync(files.x, x);
       writeFileSync(files.y, y);
@@ -45,14 +34,19 @@ export async function startQualityPeer(python: string, folder: string): Promise<
       shape = { task, classes, rows, columns, ...files };
     },
     async score(learner, seed) {
-      child.stdin.write(`${JSON.stringify({ learner, seed, ...shape })}\n`);
-      const { scores, seconds } = (await read()) as { scores: Record<string, number>[]; seconds: number };
+      const { scores, seconds } = await ask<Answer>({ learner, seed, ...shape });
       const names = Object.keys(scores[0]);
       return {
         scores: Object.fromEntries(names.map((name) => [name, scores.map((fold) => fold[name])])),
         seconds,
       };
     },
-    close: () => child.kill(),
+    close: kill,
   };
+}
+
+interface Answer {
+  /** By fold. */
+  scores: Record<string, number>[];
+  seconds: number;
 }

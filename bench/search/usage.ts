@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { MEBIBYTE } from '../../config/units.ts';
+import { TICKS_A_SECOND, ticksOf } from '../processes.ts';
 
 /** What processes and all that they started used while something ran. */
 export interface Usage {
@@ -11,8 +12,6 @@ export interface Usage {
 
 /** Looking costs the kernel a walk over all pages of a process, some milliseconds a gigabyte. */
 const LOOK_EVERY_MS = 250;
-/** Linux counts in hundredths of a second. */
-const TICKS_A_SECOND = 100;
 
 /** Undefined beside the result where the system does not tell (anything but Linux). */
 export async function usageOf<T>(
@@ -43,28 +42,6 @@ export async function usageOf<T>(
   }
 }
 
-/** Clock ticks by process, of these and their descendants. */
-function ticksOf(roots: readonly number[]): Map<number, number> {
-  const parents = new Map<number, number>();
-  const ticks = new Map<number, number>();
-  for (const name of listProcesses()) {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      // After the command in brackets: state, parent ...; user and system time are the 12th and 13th (proc(5)).
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      parents.set(Number(name), Number(fields[1]));
-      ticks.set(Number(name), Number(fields[11]) + Number(fields[12]));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const descends = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at; at = parents.get(at)) if (roots.includes(at)) return true;
-    return false;
-  };
-  return new Map([...ticks].filter(([pid]) => descends(pid)));
-}
-
 function bytesOf(pids: Iterable<number>): number {
   let bytes = 0;
   for (const pid of pids) {
@@ -76,12 +53,4 @@ function bytesOf(pids: Iterable<number>): number {
     }
   }
   return bytes;
-}
-
-function listProcesses(): string[] {
-  try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  } catch {
-    return [];
-  }
 }

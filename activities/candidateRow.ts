@@ -12,7 +12,7 @@ export type CandidateOutcome = Omit<TrialRow, 'index' | 'learner' | 'params' | '
 /** What was recorded of this candidate, or of its trial on this rung, when it was tried before. */
 export async function keptResult(
   store: Store,
-  { name, run, index, trial }: CandidateInput,
+  { name, run, index, trial }: Pick<CandidateInput, 'name' | 'run' | 'index' | 'trial'>,
 ): Promise<CandidateResult | undefined> {
   const kept = trial
     ? await store.trials.get(name, run, index, trial.rung)
@@ -23,7 +23,7 @@ export async function keptResult(
 /** Keeps how a candidate ended, or its trial on a rung. */
 export async function recordResult(
   store: Store,
-  { name, run, trial }: CandidateInput,
+  { name, run, trial }: Pick<CandidateInput, 'name' | 'run' | 'trial'>,
   spec: CandidateSpec,
   row: CandidateOutcome,
 ): Promise<CandidateResult> {

@@ -6,9 +6,8 @@ import { PerennialError } from '../config/errors.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import { shelf } from '../learning/learners/shelf.ts';
 import { deriveSeed } from '../learning/rng.ts';
-import type { CandidateRow } from '../store/types.ts';
 import type { CandidateResult, FamilyInput } from '../workflows/messages.ts';
-import { judgeFolds, refusalOf, toResult, type CandidateOutcome } from './candidateRow.ts';
+import { judgeFolds, keptResult, recordResult, refusalOf, type CandidateOutcome } from './candidateRow.ts';
 import type { TrainerDependencies } from './dependencies.ts';
 import { featureReader, problemOf } from './features.ts';
 import { foldsOf } from './folds.ts';
@@ -26,17 +25,15 @@ export function trainFamilyActivities({ store, pool }: TrainerDependencies) {
      */
     async trainFamily(input: FamilyInput): Promise<CandidateResult[]> {
       const { name, run, indices, definitionHash, featuresDigest } = input;
-      const rows = new Map<number, CandidateRow>();
-      for (const kept of await Promise.all(indices.map((index) => store.candidates.get(name, run, index))))
-        if (kept) rows.set(kept.index, kept);
-      const missing = indices.filter((index) => !rows.has(index));
+      const results = new Map<number, CandidateResult>();
+      for (const kept of await Promise.all(indices.map((index) => keptResult(store, { name, run, index }))))
+        if (kept) results.set(kept.index, kept);
+      const missing = indices.filter((index) => !results.has(index));
       if (missing.length > 0) await train(missing);
-      return indices.map((index) => toResult(rowOf(rows, index)));
+      return indices.map((index) => resultOf(results, index));
 
       async function record(spec: CandidateSpec, row: CandidateOutcome): Promise<void> {
-        const full = { ...spec, ...row };
-        await store.candidates.record(name, run, full);
-        rows.set(spec.index, full);
+        results.set(spec.index, await recordResult(store, { name, run }, spec, row));
       }
 
       async function train(wanted: readonly number[]): Promise<void> {
@@ -90,8 +87,8 @@ export function trainFamilyActivities({ store, pool }: TrainerDependencies) {
   };
 }
 
-function rowOf(rows: ReadonlyMap<number, CandidateRow>, index: number): CandidateRow {
-  const row = rows.get(index);
-  if (!row) throw new PerennialError('INTERNAL', `Candidate ${index} was not trained with its family.`);
-  return row;
+function resultOf(results: ReadonlyMap<number, CandidateResult>, index: number): CandidateResult {
+  const result = results.get(index);
+  if (!result) throw new PerennialError('INTERNAL', `Candidate ${index} was not trained with its family.`);
+  return result;
 }

@@ -23,9 +23,9 @@ const MAX_HISTORY_EVENTS = 1_000;
 const MAX_SIGNALS_TO_PARENT = 100;
 
 /**
- * A grid, random or automatic search: one child workflow per candidate, or per family of candidates that one fit scores, at most `parallelism` at the same time. The best
- * is the same in whatever order the candidates end. A long search continues as new between candidates; one whose time is
- * over begins no more of them.
+ * A grid, random or automatic search: one child workflow per candidate, or per family of candidates that one fit scores,
+ * at most `parallelism` at the same time. The best is the same in whatever order the candidates end. A long search
+ * continues as new between candidates; one whose time is over begins no more of them.
  */
 export async function search(input: SearchInput): Promise<SearchResult> {
   const state: SearchState = input.carried ?? { next: 0, done: 0, failed: 0, parallelism: input.parallelism };

@@ -20,7 +20,14 @@ export interface PastSet {
   define: (name: string, policy: Policy) => Definition;
 }
 
-export const SETS: Record<string, (folder: string) => PastSet> = {
+/** @throws Error where there is no set of that name */
+export function openSet(name: string, folder: string): PastSet {
+  const open = SETS[name];
+  if (!open) throw new Error(`--set is ${name}; expected ${Object.keys(SETS).join(', ')}`);
+  return open(folder);
+}
+
+const SETS: Record<string, (folder: string) => PastSet> = {
   /** Half hours of the electricity market of New South Wales; does the price rise? Known to drift (Harries 1999). */
   elec2(folder) {
     const columns = ['day', 'period', 'nswprice', 'nswdemand', 'vicprice', 'vicdemand', 'transfer'];

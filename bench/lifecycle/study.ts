@@ -8,10 +8,10 @@ import { startStack } from '../../embedded/supervisor.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/types.ts';
 import { firstCsv } from './firstCsv.ts';
-import { drawStudy } from './picture.ts';
 import { wordsOf, type Policy, type PolicyResult, type StudyResult } from './policies.ts';
 import { atRest, replayPast, type Chunk } from '../../client/replayPast.ts';
-import { SETS, type PastSet } from './sets.ts';
+import { publish } from './publish.ts';
+import { openSet, type PastSet } from './sets.ts';
 
 export interface StudyOptions {
   data: string;
@@ -30,9 +30,7 @@ export interface StudyOptions {
 export async function studyLifecycles(options: StudyOptions): Promise<void> {
   const results: StudyResult[] = [];
   for (const name of options.set) {
-    const make = SETS[name];
-    if (!make) throw new Error(`--set is ${name}; expected ${Object.keys(SETS).join(', ')}`);
-    const set = make(options.data);
+    const set = openSet(name, options.data);
     const policies: PolicyResult[] = [];
     for (const policy of options.policy) {
       policies.push(await inWorld((world) => live(world, name, set, policy, options.chunks)));
@@ -40,9 +38,7 @@ export async function studyLifecycles(options: StudyOptions): Promise<void> {
     const { title, quality, better } = set;
     results.push({ set: name, title, quality, better, policies });
   }
-  console.log(`\n${studyTable(results)}\n`);
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, undefined, 1)}\n`);
-  if (options.picture) writeFileSync(options.picture, await drawStudy(results));
+  await publish(results, studyTable(results), options);
 }
 
 /**

@@ -1,21 +1,15 @@
-import { writeFileSync } from 'node:fs';
 import { createPool } from '../../../compute/pool.ts';
-import { drawStudy } from '../picture.ts';
-import { phasesOf, wordsOf, type Policy, type PolicyResult, type StudyResult } from '../policies.ts';
-import { SETS, type PastSet } from '../sets.ts';
+import { phasesOf, wordsOf, type PolicyResult, type StudyResult } from '../policies.ts';
+import { publish } from '../publish.ts';
+import { openSet, type PastSet } from '../sets.ts';
+import type { StudyOptions } from '../study.ts';
 import { liveThrough } from './live.ts';
 import { modelsOf } from './models.ts';
 import { readPast } from './past.ts';
 import { summaryTable } from './summary.ts';
 import { windowsOf } from './windows.ts';
 
-export interface ReplayOptions {
-  data: string;
-  set: string[];
-  policy: Policy[];
-  json?: string;
-  picture?: string;
-  chunks?: number;
+export interface ReplayOptions extends StudyOptions {
   /** Other names draw other hold-outs, and so other first models: runs of each policy. */
   names: number;
   threads: number;
@@ -30,9 +24,7 @@ export async function replayLifecycles(options: ReplayOptions): Promise<void> {
   const pool = createPool({ threads: options.threads });
   try {
     for (const name of options.set) {
-      const make = SETS[name];
-      if (!make) throw new Error(`--set is ${name}; expected ${Object.keys(SETS).join(', ')}`);
-      const set = make(options.data);
+      const set = openSet(name, options.data);
       const policies: PolicyResult[] = [];
       for (let n = 1; n <= options.names; n++) {
         policies.push(...(await replayAs(n === 1 ? name : `${name}-${n}`, set, options, pool)));
@@ -43,9 +35,7 @@ export async function replayLifecycles(options: ReplayOptions): Promise<void> {
   } finally {
     await pool.close();
   }
-  console.log(`\n${summaryTable(results)}\n`);
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, undefined, 1)}\n`);
-  if (options.picture) writeFileSync(options.picture, await drawStudy(results));
+  await publish(results, summaryTable(results), options);
 }
 
 async function replayAs(

@@ -2,7 +2,8 @@ import type { Files } from './files.ts';
 import type { ComputePool } from '../compute/pool.ts';
 import type { RetrainPolicy } from '../decisions/lifecycle/policy.ts';
 import type { Store } from '../store/types.ts';
-import type { Order, RolloutOrderName } from '../workflows/messages.ts';
+import type { Order } from '../workflows/orderMessages.ts';
+import type { RolloutOrderName } from '../workflows/rolloutMessages.ts';
 
 /** What activities work with; made once by a worker, closed over by each stage's activities. */
 export interface OrchestratorDependencies {

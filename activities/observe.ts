@@ -1,5 +1,5 @@
 import type { CanaryCounts } from '../decisions/canary/counts.ts';
-import type { RolloutRoute, RolloutState } from '../workflows/messages.ts';
+import type { RolloutRoute, RolloutState } from '../workflows/rolloutMessages.ts';
 import type { OrchestratorDependencies } from './dependencies.ts';
 import type { RolloutKey } from './rollout.ts';
 import { requireRoute } from './route.ts';

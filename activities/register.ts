@@ -1,7 +1,8 @@
 import type { Definition } from '../config/definition.ts';
 import { PerennialError } from '../config/errors.ts';
 import { canarySchema } from '../decisions/canary/policy.ts';
-import type { RegisterResult, RolloutInput } from '../workflows/messages.ts';
+import type { RegisterResult } from '../workflows/messages.ts';
+import type { RolloutInput } from '../workflows/rolloutMessages.ts';
 import type { OrchestratorDependencies } from './dependencies.ts';
 import { readEvaluation } from './evaluation.ts';
 import { trainerCode } from './external/lineage.ts';

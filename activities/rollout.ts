@@ -2,7 +2,8 @@ import { PerennialError } from '../config/errors.ts';
 import { needsBound, resolveLoss } from '../decisions/canary/losses.ts';
 import type { LookRow, RolloutRow } from '../store/rolloutTypes.ts';
 import type { Store } from '../store/types.ts';
-import type { RolloutInput, RolloutOutcome, RolloutOrderName, Order } from '../workflows/messages.ts';
+import type { Order } from '../workflows/orderMessages.ts';
+import type { RolloutInput, RolloutOutcome, RolloutOrderName } from '../workflows/rolloutMessages.ts';
 import type { OrchestratorDependencies } from './dependencies.ts';
 import { releaseAbandoned } from './abandoned.ts';
 

@@ -2,7 +2,7 @@ import { cancellationSignal, sleep } from '@temporalio/activity';
 import { PerennialError } from '../config/errors.ts';
 import type { Store } from '../store/types.ts';
 import type { RouteRow } from '../store/routeTypes.ts';
-import type { RolloutRoute } from '../workflows/messages.ts';
+import type { RolloutRoute } from '../workflows/rolloutMessages.ts';
 import type { OrchestratorDependencies } from './dependencies.ts';
 
 export interface ChangeRoute {

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { RetrainPolicy } from '../decisions/lifecycle/policy.ts';
-import type { Order, RolloutOrderName } from '../workflows/messages.ts';
+import type { Order } from '../workflows/orderMessages.ts';
+import type { RolloutOrderName } from '../workflows/rolloutMessages.ts';
 import type { TemporalDependencies } from './dependencies.ts';
 
 /** What a workflow cannot do by itself: update another workflow, keep a Temporal Schedule. */

@@ -1,4 +1,4 @@
-import type { RolloutProgress } from '../workflows/messages.ts';
+import type { RolloutProgress } from '../workflows/rolloutMessages.ts';
 import type { RolloutHandle } from './rolloutHandle.ts';
 
 export interface RolloutFollower {

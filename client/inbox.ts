@@ -1,6 +1,8 @@
 import { PerennialError } from '../config/errors.ts';
 import type { LifecycleProgress } from '../workflows/lifecycleMessages.ts';
-import { ids, rolloutQuery, type Order, type RolloutProgress } from '../workflows/messages.ts';
+import { ids } from '../workflows/messages.ts';
+import type { Order } from '../workflows/orderMessages.ts';
+import { rolloutQuery, type RolloutProgress } from '../workflows/rolloutMessages.ts';
 import type { ClientContext } from './client.ts';
 import { fromFailure } from './failure.ts';
 import { attachLifecycle, keptProgress } from './lifecycleHandle.ts';

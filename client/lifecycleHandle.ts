@@ -10,7 +10,8 @@ import {
   type LifecycleProgress,
   type LifecycleState,
 } from '../workflows/lifecycleMessages.ts';
-import { ids, malformedPart, type Order } from '../workflows/messages.ts';
+import { ids } from '../workflows/messages.ts';
+import { malformedPart, type Order } from '../workflows/orderMessages.ts';
 import type { ClientContext } from './client.ts';
 import { fromFailure } from './failure.ts';
 

@@ -11,7 +11,8 @@ import {
   type LifecycleProgress,
   type LifecycleState,
 } from '../workflows/lifecycleMessages.ts';
-import { ids, queues, type Order } from '../workflows/messages.ts';
+import { ids, queues } from '../workflows/messages.ts';
+import type { Order } from '../workflows/orderMessages.ts';
 import type { ClientContext } from './client.ts';
 import { fromFailure } from './failure.ts';
 import { inboxCalls, type InboxCalls } from './inbox.ts';

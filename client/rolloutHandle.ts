@@ -1,14 +1,14 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { PerennialError } from '../config/errors.ts';
+import { ids } from '../workflows/messages.ts';
+import type { Order } from '../workflows/orderMessages.ts';
 import {
-  ids,
   rolloutOrders,
   rolloutQuery,
-  type Order,
   type RolloutOrderName,
   type RolloutProgress,
   type RolloutResult,
-} from '../workflows/messages.ts';
+} from '../workflows/rolloutMessages.ts';
 import type { ClientContext } from './client.ts';
 import { fromFailure } from './failure.ts';
 import { patiently, type WaitOptions } from './patience.ts';

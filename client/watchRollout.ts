@@ -1,5 +1,5 @@
 import type { CanaryPolicy } from '../decisions/canary/policy.ts';
-import type { RolloutProgress } from '../workflows/messages.ts';
+import type { RolloutProgress } from '../workflows/rolloutMessages.ts';
 import type { PerennialClient } from './client.ts';
 import { followRollout } from './followRollout.ts';
 import type { RolloutHandle } from './rolloutHandle.ts';

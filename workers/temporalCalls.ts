@@ -12,7 +12,8 @@ import { fromFailure, isUnreachable } from '../client/failure.ts';
 import { PerennialError } from '../config/errors.ts';
 import { searchAttributes } from '../config/searchAttributes.ts';
 import type { RetrainPolicy } from '../decisions/lifecycle/policy.ts';
-import { ids, queues, rolloutOrders } from '../workflows/messages.ts';
+import { ids, queues } from '../workflows/messages.ts';
+import { rolloutOrders } from '../workflows/rolloutMessages.ts';
 
 /** How activities reach Temporal. */
 export function temporalCalls({ workflow, schedule: schedules }: Client): TemporalCalls {

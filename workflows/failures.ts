@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { malformedPart } from './messages.ts';
+import { malformedPart } from './orderMessages.ts';
 
 /** What lies at the bottom of a chain of failures. */
 export function rootMessage(error: unknown): string {

@@ -3,7 +3,7 @@ import type { DefinitionChange } from '../decisions/lifecycle/change.ts';
 import type { NoticeEvent } from '../decisions/lifecycle/policy.ts';
 import type { FallEvidence } from '../decisions/watch/fallEvidence.ts';
 import type { WatchSignal, WindowVerdict } from '../decisions/watch/verdict.ts';
-import type { Order } from './messages.ts';
+import type { Order } from './orderMessages.ts';
 
 /** What crosses the border of a lifecycle, its watch and its notices. */
 

@@ -9,7 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
-import { rolloutQuery, type RolloutInput, type RolloutResult } from './messages.ts';
+import { rolloutQuery, type RolloutInput, type RolloutResult } from './rolloutMessages.ts';
 import { orchestrator, rolloutStep } from './options.ts';
 import { decide } from './rollout/decide.ts';
 import { end, endingOf, isQuiet, rolledBack } from './rollout/end.ts';

@@ -26,7 +26,6 @@ import {
   STAGES,
   type CandidateScore,
   type FeaturizeResult,
-  type RolloutInput,
   type SearchInput,
   type SearchResult,
   type Stage,
@@ -35,6 +34,7 @@ import {
   type TrainingProgress,
   type TrainingResult,
 } from './messages.ts';
+import type { RolloutInput } from './rolloutMessages.ts';
 import { orchestrator, orchestratorOptions, trainer, trainerOptions } from './options.ts';
 import { describeProgress } from './progress.ts';
 import { refitWinner } from './trainer/refit.ts';

@@ -1,5 +1,5 @@
 import { PerennialError } from '../../config/errors.ts';
-import type { RolloutOrderName } from '../../workflows/messages.ts';
+import type { RolloutOrderName } from '../../workflows/rolloutMessages.ts';
 import { actorOf } from '../actor.ts';
 import type { PerennialClient, RolloutHandle } from '../client.ts';
 import { parseModelName, parseRolloutName } from '../names.ts';

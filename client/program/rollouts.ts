@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RolloutOrderName } from '../../workflows/messages.ts';
+import type { RolloutOrderName } from '../../workflows/rolloutMessages.ts';
 import { AS_OPTION, examples, JSON_OPTION, wholeNumber, type Lazy } from './parts.ts';
 
 /** rollout start, watch, show, list, explain, and the orders */

@@ -1,7 +1,7 @@
 import type { ArmCounts } from '../../decisions/canary/counts.ts';
 import type { CanaryPolicy } from '../../decisions/canary/policy.ts';
 import type { GuardState } from '../../decisions/canary/verdict.ts';
-import type { RolloutProgress } from '../../workflows/messages.ts';
+import type { RolloutProgress } from '../../workflows/rolloutMessages.ts';
 import type { View } from './display.ts';
 import { count } from './format.ts';
 import { bar, clock, fit, SPINNER, wrap } from './parts.ts';

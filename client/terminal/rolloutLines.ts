@@ -1,4 +1,4 @@
-import type { RolloutProgress } from '../../workflows/messages.ts';
+import type { RolloutProgress } from '../../workflows/rolloutMessages.ts';
 import { phaseText } from './rolloutFrame.ts';
 
 /** The news between two states of a rollout, a line each: for logs and pipes. */

@@ -1,6 +1,6 @@
 import { ERRORS } from '../../config/errors.ts';
 import type { RolloutRow } from '../../store/rolloutTypes.ts';
-import type { RolloutProgress } from '../../workflows/messages.ts';
+import type { RolloutProgress } from '../../workflows/rolloutMessages.ts';
 import { duration } from './format.ts';
 import { fit, wrap } from './parts.ts';
 import { phaseText } from './rolloutFrame.ts';

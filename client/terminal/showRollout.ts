@@ -1,5 +1,5 @@
 import type { CanaryPolicy } from '../../decisions/canary/policy.ts';
-import type { RolloutProgress } from '../../workflows/messages.ts';
+import type { RolloutProgress } from '../../workflows/rolloutMessages.ts';
 import { openDisplay, type Display } from './display.ts';
 import { rolloutFrame } from './rolloutFrame.ts';
 import { rolloutLines } from './rolloutLines.ts';

@@ -8,7 +8,7 @@ import { exitCode, verdictText } from '../../client/terminal/rolloutText.ts';
 import type { CanaryCounts } from '../../decisions/canary/counts.ts';
 import { judgeCanary } from '../../decisions/canary/judge.ts';
 import { canarySchema } from '../../decisions/canary/policy.ts';
-import type { RolloutProgress } from '../../workflows/messages.ts';
+import type { RolloutProgress } from '../../workflows/rolloutMessages.ts';
 
 /** How a rollout is drawn on a terminal, told to a log, and summed up. */
 

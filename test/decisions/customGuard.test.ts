@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { CustomGuardAnswer, CustomGuardQuestion } from '../../workflows/messages.ts';
+import type { CustomGuardAnswer, CustomGuardQuestion } from '../../workflows/rolloutMessages.ts';
 
 /** docs/schemas/custom-guard.json is what a guard of one's own is asked and answers, in any language. */
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CanaryAction } from '../../decisions/canary/verdict.ts';
 import { canarySchema } from '../../decisions/canary/policy.ts';
 import { decide } from '../../workflows/rollout/decide.ts';
-import type { RolloutState } from '../../workflows/messages.ts';
+import type { RolloutState } from '../../workflows/rolloutMessages.ts';
 import type { Look } from '../../workflows/rollout/look.ts';
 
 /** What a verdict leads to in each phase. */

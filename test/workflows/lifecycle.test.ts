@@ -10,7 +10,8 @@ import {
   type DeployAnswer,
   type LifecycleProgress,
 } from '../../workflows/lifecycleMessages.ts';
-import { ids, queues, rolloutOrders } from '../../workflows/messages.ts';
+import { ids, queues } from '../../workflows/messages.ts';
+import { rolloutOrders } from '../../workflows/rolloutMessages.ts';
 import { openBench, type Bench } from './bench.ts';
 import { csvOf, DAY_MS, span, START } from './pastParcels.ts';
 import { eventually } from './rollouts.ts';

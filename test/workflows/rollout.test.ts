@@ -1,7 +1,7 @@
 import { Worker, NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CanaryInput } from '../../decisions/canary/policy.ts';
-import type { CustomGuardAnswer, CustomGuardQuestion } from '../../workflows/messages.ts';
+import type { CustomGuardAnswer, CustomGuardQuestion } from '../../workflows/rolloutMessages.ts';
 import { openBench, type Bench } from './bench.ts';
 import {
   answersOf,

@@ -8,16 +8,15 @@ import { encodePrediction } from '../../store/predictionTuple.ts';
 import type { RouteRow } from '../../store/routeTypes.ts';
 import type { Store } from '../../store/types.ts';
 import { isChallengers } from '../../serving/assign.ts';
+import { ids, queues } from '../../workflows/messages.ts';
 import {
-  ids,
-  queues,
   rolloutOrders,
   rolloutQuery,
   type RolloutInput,
   type RolloutOrderName,
   type RolloutPhase,
   type RolloutProgress,
-} from '../../workflows/messages.ts';
+} from '../../workflows/rolloutMessages.ts';
 import type { rollout } from '../../workflows/rollout.ts';
 import { registerModel, someBatch, tinyModel, type TinyOptions } from '../serving/fixtures.ts';
 import type { Bench } from './bench.ts';

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Approval } from '../lifecycleMessages.ts';
-import type { Order } from '../messages.ts';
+import type { Order } from '../orderMessages.ts';
 import { announce } from './notices.ts';
 import { note } from './noting.ts';
 import { now, sliceOf, type Lifecycle } from './state.ts';

@@ -7,7 +7,7 @@ import {
   type DeployOrder,
   type LifecycleProgress,
 } from '../lifecycleMessages.ts';
-import type { Order } from '../messages.ts';
+import type { Order } from '../orderMessages.ts';
 import { orchestrator, step } from '../options.ts';
 import { answerPerson } from './approvals.ts';
 import { rejectKnown } from './known.ts';

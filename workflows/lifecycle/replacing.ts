@@ -2,7 +2,8 @@ import { isCancellation, ParentClosePolicy, startChild } from '@temporalio/workf
 import { searchAttributes } from '../../config/searchAttributes.ts';
 import { rootMessage } from '../failures.ts';
 import type { Trigger } from '../lifecycleMessages.ts';
-import { ids, type RolloutInput } from '../messages.ts';
+import { ids } from '../messages.ts';
+import type { RolloutInput } from '../rolloutMessages.ts';
 import { orchestrator, step } from '../options.ts';
 import type { rollout } from '../rollout.ts';
 import { askPerson } from './approvals.ts';

@@ -1,5 +1,5 @@
 import type { Approval, Trigger } from '../lifecycleMessages.ts';
-import type { Order } from '../messages.ts';
+import type { Order } from '../orderMessages.ts';
 import { orchestrator, step } from '../options.ts';
 import { askPerson } from './approvals.ts';
 import { rejectKnown } from './known.ts';

@@ -1,6 +1,6 @@
 import { maxDurationMs } from '../../decisions/canary/judge.ts';
 import type { CanaryPolicy } from '../../decisions/canary/policy.ts';
-import type { RolloutState } from '../messages.ts';
+import type { RolloutState } from '../rolloutMessages.ts';
 import type { Look } from './look.ts';
 import type { Ending } from './state.ts';
 

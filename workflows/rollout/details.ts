@@ -1,5 +1,5 @@
 import type { GuardState } from '../../decisions/canary/verdict.ts';
-import type { RolloutProgress } from '../messages.ts';
+import type { RolloutProgress } from '../rolloutMessages.ts';
 
 const MARK: Record<GuardState, string> = { pass: '✔', fail: '✘', undecided: '…', insufficient: '·' };
 

@@ -6,7 +6,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { searchAttributes } from '../../config/searchAttributes.ts';
-import type { RolloutOutcome, RolloutResult } from '../messages.ts';
+import type { RolloutOutcome, RolloutResult } from '../rolloutMessages.ts';
 import { orchestrator, rolloutStep } from '../options.ts';
 import { changeRoute, freeRoute, routeConflict } from './route.ts';
 import { enterPhase, inTurn, type Ending, type GivenOrder, type Rollout } from './state.ts';

@@ -1,7 +1,7 @@
 import { isCancellation, scheduleActivity } from '@temporalio/workflow';
 import type { CustomResult } from '../../decisions/canary/counts.ts';
 import { rootMessage } from '../failures.ts';
-import type { CustomGuardQuestion } from '../messages.ts';
+import type { CustomGuardQuestion } from '../rolloutMessages.ts';
 import type { Rollout } from './state.ts';
 
 /**

@@ -2,7 +2,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { CanaryCounts } from '../../decisions/canary/counts.ts';
 import { judgeCanary, judgeProbation } from '../../decisions/canary/judge.ts';
 import type { CanaryVerdict } from '../../decisions/canary/verdict.ts';
-import type { RolloutRoute } from '../messages.ts';
+import type { RolloutRoute } from '../rolloutMessages.ts';
 import { orchestrator, rolloutStep, trainer, trainerOptions } from '../options.ts';
 import { rootMessage } from '../failures.ts';
 import { askGuards } from './guards.ts';

@@ -1,12 +1,12 @@
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import { refuseMalformed } from '../failures.ts';
+import type { Order } from '../orderMessages.ts';
 import {
   rolloutOrders,
-  type Order,
   type RolloutOrderName,
   type RolloutPhase,
   type RolloutProgress,
-} from '../messages.ts';
+} from '../rolloutMessages.ts';
 import { orchestrator, rolloutStep, shortSummary } from '../options.ts';
 import { enterPhase, inTurn, progressOf, show, type Rollout } from './state.ts';
 

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancellationScope } from '@temporalio/workflow';
-import type { RolloutRoute } from '../messages.ts';
+import type { RolloutRoute } from '../rolloutMessages.ts';
 import { orchestrator, rolloutStep } from '../options.ts';
 import type { Rollout } from './state.ts';
 

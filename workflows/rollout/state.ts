@@ -6,16 +6,16 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { searchAttributes } from '../../config/searchAttributes.ts';
-import {
-  ids,
-  type Order,
-  type RolloutInput,
-  type RolloutOrderName,
-  type RolloutOutcome,
-  type RolloutPhase,
-  type RolloutProgress,
-  type RolloutState,
-} from '../messages.ts';
+import { ids } from '../messages.ts';
+import type { Order } from '../orderMessages.ts';
+import type {
+  RolloutInput,
+  RolloutOrderName,
+  RolloutOutcome,
+  RolloutPhase,
+  RolloutProgress,
+  RolloutState,
+} from '../rolloutMessages.ts';
 import { describeRollout } from './details.ts';
 
 /** A rollout under way: what it knows, and what its course and a person's orders tell each other. */

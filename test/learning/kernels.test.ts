@@ -14,6 +14,7 @@ import { Random } from '../../learning/rng.ts';
 import { KERNELS, moduleOf } from '../kernels/compile.ts';
 import { root } from '../setup/sourceFiles.ts';
 import { fit, generate } from './learnersData.ts';
+import { noWasmMemory } from './noWasmMemory.ts';
 
 /** Compiled kernels are what stands in the repository, and do what their references do, to the last bit. */
 
@@ -212,14 +213,7 @@ describe('a fit that finds no memory for the compiled kernels', () => {
     ['one row', { ...generate(801, 6, 3, 5), train: Int32Array.of(4) }, {}],
   ] as const)('gives the same model: %s', (_what, problem, params) => {
     const model = fit('boosting', problem, { rounds: 8, ...params });
-    const asked = vi.fn();
-    class Memory {
-      constructor() {
-        asked();
-        throw new RangeError('WebAssembly.Memory(): could not allocate memory');
-      }
-    }
-    vi.stubGlobal('WebAssembly', { ...WebAssembly, Memory });
+    const asked = noWasmMemory();
     expect(fit('boosting', problem, { rounds: 8, ...params })).toStrictEqual(model);
     expect(asked).toHaveBeenCalled();
   });

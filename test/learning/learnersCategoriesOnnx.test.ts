@@ -4,12 +4,11 @@ import type { BoostingModel } from '../../learning/learners/boosting/model.ts';
 import { addEnsemble } from '../../learning/learners/trees/onnx.ts';
 import { sumLeaves } from '../../learning/learners/trees/predictor.ts';
 import type { TreeEnsemble } from '../../learning/learners/trees/ensemble.ts';
-import { argmax } from '../../learning/metrics/argmax.ts';
 import { createGraphBuilder } from '../../learning/onnx/build.ts';
 import { Random } from '../../learning/rng.ts';
 import type { Problem } from '../../learning/types.ts';
-import { find, fit, gappy, generate, named, weighed } from './learnersData.ts';
-import { answer, worstOf } from './learnersRun.ts';
+import { fit, gappy, generate, named, weighed } from './learnersData.ts';
+import { expectBoostingAnswers } from './learnersRun.ts';
 
 /**
  * ONNX Runtime cuts by sets of categories as the learner does, to the bit: on categories that training had and had not,
@@ -37,15 +36,7 @@ test.each([
   const { x, columns } = strange(problem);
   for (const ensemble of ensembles)
     expect(await sumsOf(ensemble, x, columns)).toEqual(Float32Array.from(sumLeaves(ensemble, x, columns)));
-  const own = find('boosting').predict(model, x, columns);
-  const answers = await answer('boosting', model, x, columns);
-  if (problem.task === 'regression') {
-    expect(answers.prediction).toEqual(Float32Array.from(own));
-    return;
-  }
-  expect(answers.labels).toEqual(argmax(own, problem.classes));
-  // The sums above are equal; the exponential function of ONNX Runtime may differ in its last bit.
-  expect(worstOf(own, answers.probabilities)).toBeLessThan(1.2e-7);
+  await expectBoostingAnswers(model, problem, x);
 });
 
 /** Two columns of categories whose numbers say nothing and two of sizes; every tenth category is in no row to learn from. */

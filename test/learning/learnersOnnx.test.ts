@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { argmax } from '../../learning/metrics/argmax.ts';
 import type { Problem } from '../../learning/types.ts';
 import { find, fit, gappy, generate, load, predict, scaled, weighed } from './learnersData.ts';
-import { answer, compile, worstOf } from './learnersRun.ts';
+import { answer, compile, expectBoostingAnswers, worstOf } from './learnersRun.ts';
 
 /**
  * ONNX Runtime answers as the learner does. Trees to the bit, on rows that lie on the cuts themselves; linear models
@@ -67,16 +67,7 @@ describe('boosting answers as its scores do, which are exact', () => {
     ['early stopping', generate(700, 5, 2, 1), { patience: 5 }],
   ] as const)('%s', async (_case, problem, params) => {
     const model = fit('boosting', problem, params);
-    const { x, columns } = onTheCuts(problem);
-    const own = find('boosting').predict(model, x, columns);
-    const answers = await answer('boosting', model, x, columns);
-    if (problem.task === 'regression') {
-      expect(answers.prediction).toEqual(Float32Array.from(own));
-      return;
-    }
-    expect(answers.labels).toEqual(argmax(own, problem.classes));
-    // The exponential function of ONNX Runtime may differ in its last bit, and so a float32.
-    expect(worstOf(own, answers.probabilities)).toBeLessThan(1.2e-7);
+    await expectBoostingAnswers(model, problem, onTheCuts(problem).x);
   });
 });
 

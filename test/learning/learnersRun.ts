@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { openSession } from '../../compute/session.ts';
+import { argmax } from '../../learning/metrics/argmax.ts';
 import { createGraphBuilder } from '../../learning/onnx/build.ts';
-import type { Fitted } from '../../learning/types.ts';
+import type { Fitted, Problem } from '../../learning/types.ts';
 import { find } from './learnersData.ts';
 
 /** What ONNX Runtime answers for rows [N, columns] behind the learner alone. */
@@ -19,6 +20,23 @@ export async function answer(name: string, model: Fitted, x: Float32Array, colum
   } finally {
     await session.release();
   }
+}
+
+/** ONNX Runtime answers for rows [N, columns] as boosting does: numbers and labels to the bit. */
+export async function expectBoostingAnswers(
+  model: Fitted,
+  { task, classes, columns }: Problem,
+  x: Float32Array,
+): Promise<void> {
+  const own = find('boosting').predict(model, x, columns);
+  const answers = await answer('boosting', model, x, columns);
+  if (task === 'regression') {
+    expect(answers.prediction).toEqual(Float32Array.from(own));
+    return;
+  }
+  expect(answers.labels).toEqual(argmax(own, classes));
+  // Where the sums are equal the exponential function of ONNX Runtime may differ in its last bit, and so a float32.
+  expect(worstOf(own, answers.probabilities)).toBeLessThan(1.2e-7);
 }
 
 /** The largest difference, relative to 1 or the answer's size. */

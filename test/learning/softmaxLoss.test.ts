@@ -11,6 +11,7 @@ import type { LogisticModel } from '../../learning/learners/logistic.ts';
 import { Random } from '../../learning/rng.ts';
 import type { Problem } from '../../learning/types.ts';
 import { fit, problemFrom } from './learnersData.ts';
+import { noWasmMemory } from './noWasmMemory.ts';
 
 /**
  * The compiled loss of logistic regression does what its reference does, to the last bit; the reference is the log loss; and
@@ -150,14 +151,7 @@ describe('a fit that finds no memory for the compiled loss', () => {
   test.each([2, 3])('gives the same model of %d classes', (classes) => {
     const problem = manyRows(9000, classes);
     const model = fit('logistic', problem);
-    const asked = vi.fn();
-    class Memory {
-      constructor() {
-        asked();
-        throw new RangeError('WebAssembly.Memory(): could not allocate memory');
-      }
-    }
-    vi.stubGlobal('WebAssembly', { ...WebAssembly, Memory });
+    const asked = noWasmMemory();
     expect(fit('logistic', problem)).toStrictEqual(model);
     expect(asked).toHaveBeenCalled();
   });

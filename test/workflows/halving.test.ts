@@ -20,6 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
+/** Beside other tests on two cores. */
+const LONG = { timeout: 180_000 };
+
 const halved = (name: string, more: object = {}) =>
   small(bench, {
     name,
@@ -93,31 +96,36 @@ describe('by rows', () => {
     expect(runs[1]).toEqual(runs[0]);
   });
 
-  test('a long search continues as new, and its trials are what the decision says of their scores', async () => {
-    const search = [tree({ minLeaf: integers(1, 300), maxDepth: integers(1, 20) }, { candidates: 130 })];
-    const handle = await bench.client.train(halved('long', { search, parallelism: 8 }));
-    expect(await handle.result()).toMatchObject({ outcome: 'registered' });
-    const executions = await executionsOf(bench.temporal, ids.search(handle.name, handle.run));
-    expect(executions.length).toBeGreaterThan(1);
-    const { candidates } = await bench.client.run(handle.name, handle.run);
-    expect(candidates).toHaveLength(130);
-    const trials = await trialsOf(handle);
-    const scores = new Map(trials.map(({ index, rung, mean }) => [`${index} ${rung}`, mean]));
-    const plan = { candidates: 130, reduction: 3, window: 8, better: 'higher' as const };
-    const shares = [1 / 9, 1 / 3, 1];
-    const state: HalvingState = { begun: [], results: [] };
-    for (;;) {
-      const step = nextStep({ ...plan, shares }, state);
-      if (step === 'end') break;
-      if (step !== 'read') state.begun.push(step.begin);
-      else {
-        const trial = state.begun[state.results.length];
-        state.results.push({ ...trial, mean: scores.get(`${trial.candidate} ${trial.rung}`) });
+  test(
+    'a long search continues as new, and its trials are what the decision says of their scores',
+    LONG,
+    async () => {
+      // Some 375 trials of three events each at the least, however many of them one workflow task is told of.
+      const search = [tree({ minLeaf: integers(1, 300), maxDepth: integers(1, 20) }, { candidates: 260 })];
+      const handle = await bench.client.train(halved('long', { search, parallelism: 8 }));
+      expect(await handle.result()).toMatchObject({ outcome: 'registered' });
+      const executions = await executionsOf(bench.temporal, ids.search(handle.name, handle.run));
+      expect(executions.length).toBeGreaterThan(1);
+      const { candidates } = await bench.client.run(handle.name, handle.run);
+      expect(candidates).toHaveLength(260);
+      const trials = await trialsOf(handle);
+      const scores = new Map(trials.map(({ index, rung, mean }) => [`${index} ${rung}`, mean]));
+      const plan = { candidates: 260, reduction: 3, window: 8, better: 'higher' as const };
+      const shares = [1 / 9, 1 / 3, 1];
+      const state: HalvingState = { begun: [], results: [] };
+      for (;;) {
+        const step = nextStep({ ...plan, shares }, state);
+        if (step === 'end') break;
+        if (step !== 'read') state.begun.push(step.begin);
+        else {
+          const trial = state.begun[state.results.length];
+          state.results.push({ ...trial, mean: scores.get(`${trial.candidate} ${trial.rung}`) });
+        }
       }
-    }
-    const said = state.begun.map(({ candidate, rung }) => `${candidate} ${rung}`);
-    expect([...scores.keys()].sort()).toEqual(said.sort());
-  });
+      const said = state.begun.map(({ candidate, rung }) => `${candidate} ${rung}`);
+      expect([...scores.keys()].sort()).toEqual(said.sort());
+    },
+  );
 });
 
 test('by rounds a candidate begins with few of them', async () => {

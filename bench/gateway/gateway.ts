@@ -5,7 +5,7 @@ import { makeBed } from '../serve/gateways.ts';
 import { registerForest, trainForest } from '../serve/model.ts';
 import { asker } from './ask.ts';
 import { measureChanges } from './changes.ts';
-import { measureKill, type Kill } from './kills.ts';
+import { loggedIds, measureKill, type Kill } from './kills.ts';
 
 export interface GatewayBenchOptions {
   changes: number;
@@ -31,8 +31,13 @@ export async function benchGateway({ changes, kills, json }: GatewayBenchOptions
     for (let round = 1; round <= kills; round++) {
       killed.push(await measureKill(bed, 'killed', round));
       const { answered, lost, windowMs } = killed[round - 1];
-      console.error(`kill ${round}: ${lost} of ${answered} answers lost, the last ${windowMs.toFixed(0)} ms`);
+      console.error(
+        `kill ${round}: ${lost.length} of ${answered} answers lost, the last ${windowMs.toFixed(0)} ms`,
+      );
     }
+    const late = await loggedIds(bed, 'killed');
+    const found = killed.flatMap(({ lost }) => lost).filter((id) => late.has(id));
+    if (found.length > 0) throw new Error(`${found.length} predictions were there late and not lost`);
     measured.set(
       'lost by a SIGKILL',
       killed.map(({ windowMs }) => windowMs),

@@ -6,7 +6,8 @@ import { asker } from './ask.ts';
 
 export interface Kill {
   answered: number;
-  lost: number;
+  /** Request ids of answers that are not in the log. */
+  lost: string[];
   /** From the oldest answer that is not in the log to the kill; 0 where all are there. */
   windowMs: number;
 }
@@ -33,6 +34,8 @@ export async function measureKill(bed: Bed, name: string, round: number): Promis
   const killedMs = performance.now();
   process.kill(gateway.pid, 'SIGKILL');
   await Promise.all(callers);
+  // Whoever was killed is taken for alive until its parent, this process, has been told of its end.
+  while (runs(gateway.pid)) await setTimeout(10);
 
   const next = await openPredictionLog({
     directory: join(bed.home, 'predictions'),
@@ -40,14 +43,30 @@ export async function measureKill(bed: Bed, name: string, round: number): Promis
   });
   await next.flush(PATIENCE_MS);
   await next.close(PATIENCE_MS);
-  const logged = new Set<string>();
-  for (const { requestId } of await bed.store.predictions.list({ name, limit: 10_000_000 }))
-    logged.add(requestId);
+  const logged = await loggedIds(bed, name);
   const lost = [...answeredMs].filter(([requestId]) => !logged.has(requestId));
   const oldestMs = Math.min(killedMs, ...lost.map(([, ms]) => ms));
-  return { answered: answeredMs.size, lost: lost.length, windowMs: killedMs - oldestMs };
+  return {
+    answered: answeredMs.size,
+    lost: lost.map(([requestId]) => requestId),
+    windowMs: killedMs - oldestMs,
+  };
+}
+
+/** Of all predictions of a model. */
+export async function loggedIds({ store }: Bed, name: string): Promise<Set<string>> {
+  const rows = await store.predictions.list({ name, limit: 10_000_000 });
+  return new Set(rows.map(({ requestId }) => requestId));
 }
 
 const CONNECTIONS = 10;
 const LEAST_MS = 1_500;
 const PATIENCE_MS = 60_000;
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

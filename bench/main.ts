@@ -12,6 +12,7 @@ import { benchQuality } from './quality/quality.ts';
 import { QUALITY_SETS } from './quality/sets.ts';
 import { LEARNERS, readGrid, type Grid } from './search/grid.ts';
 import { benchSearch } from './search/search.ts';
+import { benchGateway, type GatewayBenchOptions } from './gateway/gateway.ts';
 import { benchServe } from './serve/serve.ts';
 
 const SEARCHES = ['grid', 'workers'] as const;
@@ -40,6 +41,14 @@ program
     text.split(','),
   )
   .action(async (options: Parameters<typeof benchServe>[0]) => benchServe(options));
+
+program
+  .command('gateway')
+  .description('How soon a changed route is served, and which answers a killed gateway has not logged')
+  .option('--changes <n>', 'of a route whose versions are loaded, and of one whose are not', positive, 200)
+  .option('--kills <n>', 'of a gateway under load, by SIGKILL', positive, 20)
+  .option('--json <file>', 'write every figure there')
+  .action(async (options: GatewayBenchOptions) => benchGateway(options));
 
 program
   .command('drift')

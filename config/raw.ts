@@ -27,8 +27,13 @@ export function rawValue(type: RawType, value: unknown, field: string): number |
   if (type === 'string') {
     if (value === null || value === undefined) return '';
     if (typeof value === 'string') return value;
-    if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    if (typeof value === 'number') {
+      // JSON.parse has rounded it already: its digits may be another identifier's.
+      if (Math.abs(value) > Number.MAX_SAFE_INTEGER)
+        throw wrong(field, value, 'text in quotes: ' + DIGITS_LOST);
       return String(value);
+    }
+    if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
     throw wrong(field, value, 'text');
   }
   if (value === null || value === undefined) return NaN;
@@ -82,6 +87,9 @@ function fromText(type: Exclude<RawType, 'string'>, text: string, field: string)
   if (text.toLowerCase() === 'nan') return NaN; // As pandas and DuckDB write what is missing.
   throw wrong(field, text, 'a number such as -12.5 or 1e3, blank where it is missing');
 }
+
+/** Why a large whole number has to be written as text. */
+export const DIGITS_LOST = `a number beyond ${Number.MAX_SAFE_INTEGER} (2^53 - 1) loses digits in JSON`;
 
 /** `Number` alone also takes 0x10, 0b1 and 0o7, which nobody means. Infinity is how the log of predictions writes it. */
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^[+-]?Infinity$/;

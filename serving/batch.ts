@@ -76,15 +76,22 @@ export function createBatcher({ maxBatchRows = 256 }: BatcherOptions = {}): Batc
     }
     gathering = undefined;
     const began = performance.now();
-    // All are begun before the first is computed, and each is computed as a whole: `ready` is of the one before.
-    let ready = began;
+    // All are begun before the first is computed, and each is computed as a whole: the time since the end of the one before
+    // is its own, also where it ended in a failure.
+    let ended = began;
     const computing = open.flatMap(([model, { jobs }]) => {
       let own = 0;
+      const timed: Timed = async (computation) => {
+        try {
+          return await computation;
+        } finally {
+          const now = performance.now();
+          own += now - ended;
+          ended = now;
+        }
+      };
       return portions(jobs.filter(isWanted), maxBatchRows).map(async (some) => {
-        const settle = await compute(model, some);
-        const now = performance.now();
-        own += now - ready;
-        ready = now;
+        const settle = await compute(model, some, timed);
         const computedMs = began + own;
         return () => settle(computedMs);
       });
@@ -162,33 +169,35 @@ function portions(jobs: readonly Job[], maxRows: number): Job[][] {
   return all;
 }
 
-/** Settles all jobs; they are computed now, and told at `computedMs`. */
+/** Settles all jobs; they are computed now, and told at `computedMs`. Never throws: others wait for their turn behind it. */
 type Settle = (computedMs: number) => void;
 
-async function compute(model: Model, jobs: readonly Job[]): Promise<Settle> {
-  if (jobs.length === 1) return computeAlone(model, jobs[0]);
-  let answers: Answers;
+/** Charges the version of a computation with its time. */
+type Timed = <T>(computation: Promise<T>) => Promise<T>;
+
+async function compute(model: Model, jobs: readonly Job[], timed: Timed): Promise<Settle> {
+  if (jobs.length === 1) return computeAlone(model, jobs[0], timed);
+  let answers: Answers[];
   try {
-    answers = await model.session.predict(
-      joinBatches(
-        jobs.map(({ batch }) => batch),
-        model.session.inputs,
-      ),
-    );
+    answers = await timed(computeTogether(model, jobs));
   } catch {
-    const all = await Promise.all(jobs.map((job) => computeAlone(model, job)));
+    const all = await Promise.all(jobs.map((job) => computeAlone(model, job, timed)));
     return (computedMs) => all.forEach((settle) => settle(computedMs));
   }
-  return (computedMs) => {
-    let from = 0;
-    for (const { batch, resolve } of jobs)
-      resolve({ answers: takeAnswers(answers, from, (from += batch.rows)), computedMs });
-  };
+  return (computedMs) => jobs.forEach(({ resolve }, i) => resolve({ answers: answers[i], computedMs }));
 }
 
-async function computeAlone(model: Model, { batch, resolve, reject }: Job): Promise<Settle> {
+/** Of each job its own rows. */
+async function computeTogether({ session }: Model, jobs: readonly Job[]): Promise<Answers[]> {
+  const batches = jobs.map(({ batch }) => batch);
+  const answers = await session.predict(joinBatches(batches, session.inputs));
+  let from = 0;
+  return batches.map(({ rows }) => takeAnswers(answers, from, (from += rows)));
+}
+
+async function computeAlone(model: Model, { batch, resolve, reject }: Job, timed: Timed): Promise<Settle> {
   try {
-    const answers = await model.session.predict(batch);
+    const answers = await timed(model.session.predict(batch));
     return (computedMs) => resolve({ answers, computedMs });
   } catch (error) {
     return () => reject(error);

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { explainIssue } from '../config/explain.ts';
 import { PerennialError } from '../config/errors.ts';
+import { DIGITS_LOST } from '../config/raw.ts';
 import type { LabelInput, LabelResult } from '../store/predictionTypes.ts';
 import type { Store } from '../store/types.ts';
 import { labelsSchema } from './labelSchemas.ts';
@@ -40,7 +41,9 @@ function bodyReader(maxTextBytes: number): (body: unknown) => Body {
     requestId: text.optional(),
     row: z.int().min(0).max(MAX_ROW).optional(),
     // As in a prediction, where a number may be a key too.
-    key: z.union([text, z.int().transform(String)], 'a text or a whole number').optional(),
+    key: z
+      .union([text, z.int().transform(String)], `a text or a whole number (${DIGITS_LOST}: write it as text)`)
+      .optional(),
     value: z.union([text, z.number(), z.boolean()], 'a text, a number, true or false'),
     observedAt: z.iso
       .datetime({ offset: true, error: 'a time such as 2026-08-01T12:00:00Z' })

@@ -1,4 +1,5 @@
 import { PerennialError } from '../config/errors.ts';
+import { DIGITS_LOST } from '../config/raw.ts';
 import type { Row } from './rowReader.ts';
 import type { GatewayLimits } from './types.ts';
 
@@ -91,7 +92,7 @@ const UNSOUND = /[\0\p{Surrogate}]/u;
 function readKey(value: unknown, field: string, maxBytes: number): string {
   const key = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof key !== 'string' || key === '' || UNSOUND.test(key))
-    throw wrong(field, value, 'a text or a whole number');
+    throw wrong(field, value, `a text or a whole number (${DIGITS_LOST}: write it as text)`);
   if (key.length * 3 <= maxBytes || Buffer.byteLength(key) <= maxBytes) return key;
   throw new PerennialError(
     'TOO_LARGE',

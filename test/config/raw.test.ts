@@ -26,6 +26,9 @@ describe('one conversion for training and serving', () => {
     ['string', null, ''],
     ['string', ' as it is ', ' as it is '],
     ['string', 5, '5'],
+    ['string', 2 ** 53 - 1, '9007199254740991'],
+    ['string', 2n ** 64n - 1n, '18446744073709551615'],
+    ['number', 2 ** 64, 18446744073709551616],
   ] as const)('%s of %s is %s', (type, value, expected) => {
     expect(rawValue(type, value, 'age')).toEqual(expected);
   });
@@ -44,6 +47,8 @@ describe('one conversion for training and serving', () => {
     ['timestamp', '2024-02-30', /a time/],
     ['timestamp', 'tomorrow', /a time \(ISO 8601\)/],
     ['string', { a: 1 }, /expected text/],
+    ['string', 2 ** 53, /age is 9007199254740992; expected text in quotes: .* loses digits/],
+    ['string', -1e21, /expected text in quotes/],
     ['number', [1], /expected a number/],
   ] as const)('%s of %s is told', (type, value, message) => {
     expect(() => rawValue(type, value, 'age')).toThrow(message);

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSession, type ModelSession } from '../../compute/session.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openSession, type Answers, type ModelSession } from '../../compute/session.ts';
 import type { RawBatch } from '../../config/raw.ts';
 import { createBatcher } from '../../serving/batch.ts';
 import type { Model } from '../../serving/models.ts';
@@ -109,6 +109,38 @@ describe('requests of one moment', () => {
     }
   });
 
+  describe('by a clock that stands but for computations', () => {
+    let clockMs = 0;
+    beforeAll(() => void vi.spyOn(performance, 'now').mockImplementation(() => clockMs));
+    afterAll(() => void vi.restoreAllMocks());
+
+    /** Each computation takes `ms`; those of several requests fail where the version is `broken`. */
+    function taking(ms: number, broken: boolean): Model {
+      const { model } = watched(sessions[0]);
+      const predict = async (batch: RawBatch): Promise<Answers> => {
+        const answers = await sessions[0].predict(batch);
+        clockMs += ms;
+        if (broken && batch.rows > 1) throw new Error('broken');
+        return answers;
+      };
+      return { ...model, session: { ...model.session, predict } };
+    }
+
+    const LONG = { ms: 1_000, broken: true, told: 3_000 };
+    it.each([
+      ['the first', [LONG, { ms: 10, broken: false, told: 10 }]],
+      ['the last', [{ ms: 10, broken: false, told: 10 }, LONG]],
+      ['each', [LONG, { ms: 10, broken: true, told: 30 }]],
+    ])('no version is told the time of another that fails (%s)', async (_, versions) => {
+      clockMs = 0;
+      const batcher = createBatcher();
+      const models = versions.map(({ ms, broken }) => taking(ms, broken));
+      const asked = [...models, ...models].map((model) => batcher.predict(model, someBatch(1), WAIT));
+      const told = versions.map((version) => version.told);
+      expect((await Promise.all(asked)).map(({ computedMs }) => computedMs)).toEqual([...told, ...told]);
+    });
+  });
+
   it('are at most so many rows a computation', async () => {
     const { model, computed } = watched(sessions[0]);
     const batcher = createBatcher({ maxBatchRows: 10 });
@@ -136,6 +168,17 @@ it('a request at which the model throws fails alone', async () => {
   );
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(computed).toEqual([6, 2, 1, 3]);
+});
+
+it('answers that cannot be taken apart fail nobody and leave nobody waiting', async () => {
+  const [torn, whole] = [watched(sessions[0]).model, watched(sessions[0]).model];
+  const predict = async (batch: RawBatch): Promise<Answers> =>
+    batch.rows > 1 ? ({ prediction: 42 } as unknown as Answers) : sessions[0].predict(batch);
+  const batcher = createBatcher();
+  const models = [{ ...torn, session: { ...torn.session, predict } }, whole];
+  const asked = [...models, ...models].map((model) => batcher.predict(model, someBatch(1), WAIT));
+  const alone = await sessions[0].predict(someBatch(1));
+  for (const { answers } of await Promise.all(asked)) expect(answers).toEqual(alone);
 });
 
 it('who is too late or has gone is not computed', async () => {

@@ -63,6 +63,16 @@ describe('a body that is wrong is refused with the field that is wrong', () => {
       '{"row":{"distance":1,"urgent":true,"at":0,"carrier":"\\ud800"}}',
       refusal('row.carrier'),
     ],
+    [
+      'a number in a text that has lost digits',
+      '{"row":{"distance":1,"urgent":true,"at":0,"carrier":9007199254740993}}',
+      { ...refusal('row.carrier'), error: expect.stringContaining('text in quotes') as unknown },
+    ],
+    [
+      'a key that has lost digits',
+      `{"row":${JSON.stringify(ROW)},"key":9007199254740993}`,
+      { ...refusal('key'), error: expect.stringContaining('write it as text') as unknown },
+    ],
     ['a time that is none', { row: { ...ROW, at: 'tomorrow' } }, refusal('row.at')],
     ['a truth that is none', { row: { ...ROW, urgent: 'perhaps' } }, refusal('row.urgent')],
     ['infinity', '{"rows":[{"distance":1},{"distance":1e999}]}', refusal('rows[1].distance')],

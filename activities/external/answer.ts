@@ -46,7 +46,17 @@ export function parseAnswer(text: string): Answer {
     throw new WrongAnswer(`its trainer answered ${text.slice(0, 80)}; expected ${EXPECTED}`);
   const parsed = answerSchema.safeParse(answer);
   if (parsed.success) return parsed.data;
-  throw new WrongAnswer(`its trainer answered wrongly: ${explainIssue(parsed.error, answer).message}`);
+  throw new WrongAnswer(`its trainer answered wrongly: ${explain(parsed.error, answer)}`);
+}
+
+function explain(error: z.ZodError, answer: unknown): string {
+  try {
+    return explainIssue(error, answer).message;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    // Nested too deeply to be shown.
+    return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  }
 }
 
 const EXPECTED = 'one object with apiVersion, answersDigest and packages';
@@ -74,7 +84,16 @@ export async function readAnswers(
   const most = rows * width * Float64Array.BYTES_PER_ELEMENT + HEADER_BYTES;
   if (info.bytes > most)
     throw new WrongAnswer(`its trainer gave answers of ${info.bytes} bytes, where ${most} are enough`);
-  const { tensors, shapes } = decoded(await readPut(artifacts, answersDigest));
+  return decodeAnswers(await readPut(artifacts, answersDigest), parts, width);
+}
+
+/** The same of the artifact's bytes. */
+export function decodeAnswers(
+  bytes: Uint8Array,
+  parts: Readonly<Record<string, number>>,
+  width: number,
+): Record<string, Float64Array> {
+  const { tensors, shapes } = decoded(bytes);
   return Object.fromEntries(
     Object.entries(parts).map(([name, wanted]) => {
       const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;

@@ -7,6 +7,7 @@ import { firstOfFamily } from '../config/families.ts';
 import { candidatesOf } from '../config/portfolio.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import { PerennialError } from '../config/errors.ts';
+import { SEARCH_OVER } from '../decisions/search/outcome.ts';
 import { shelf } from '../learning/learners/shelf.ts';
 import { nestedRows } from '../learning/nested.ts';
 import { NumericalError } from '../learning/numerical.ts';
@@ -59,7 +60,8 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         { spec, problem, share: trial?.share ?? 1 },
         foldsOf(features, definition),
       );
-      const limit = timeLimit(budget, until);
+      const searchMs = leftOfSearch(until);
+      const limit = timeLimit(budget, searchMs);
       const late = (durationMs: number): Promise<CandidateResult> =>
         recordLate(store, input, spec, { status: 'timed-out', reason: limit?.reason, durationMs });
       if (limit?.ofSearch && limit.ms <= 0) return late(0);
@@ -71,7 +73,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
           features,
           folds,
           budget,
-          limit,
+          searchMs,
         };
         return askForFolds(store, input, asked);
       }
@@ -104,19 +106,23 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
 
 const since = (started: number): number => Math.round(performance.now() - started);
 
-export interface TimeLimit {
+interface TimeLimit {
   ms: number;
   /** That of the whole search, and not the candidate's own. */
   ofSearch: boolean;
   reason: string;
 }
 
-/** The tighter of a candidate's own time and what is left of the search's, by this machine's clock. */
-function timeLimit(budget: Definition['budget'], until?: string): TimeLimit | undefined {
+/** By this machine's clock. Undefined: its time is not bounded, or not for this candidate. */
+function leftOfSearch(until?: string): number | undefined {
+  return until === undefined ? undefined : Date.parse(until) - Date.now();
+}
+
+/** The tighter of a candidate's own time and what is left of the search's. */
+function timeLimit(budget: Definition['budget'], left: number | undefined): TimeLimit | undefined {
   const own = budget?.candidateMs;
-  const left = until === undefined ? undefined : Date.parse(until) - Date.now();
   if (left !== undefined && (own === undefined || left < own))
-    return { ms: left, ofSearch: true, reason: 'the time of the search was over (budget.searchMs)' };
+    return { ms: left, ofSearch: true, reason: SEARCH_OVER };
   if (own === undefined) return undefined;
   return { ms: own, ofSearch: false, reason: `not done within ${own} ms (budget.candidateMs)` };
 }

@@ -11,7 +11,7 @@ import type { ModelInput } from './tensors.ts';
 export interface Golden {
   inputs: Record<string, (number | string | null)[]>;
   outputs: {
-    /** Classification: class index by row. */
+    /** Classification: class index by row. Absent where only the probabilities are to be compared. */
     label?: number[];
     /** Classification: by row, the probability of each class. */
     probabilities?: number[][];
@@ -78,7 +78,7 @@ export function goldenBatch(golden: Golden, inputs: readonly ModelInput[]): RawB
 
 /** Rows of the answers. */
 export function countRows({ outputs }: Golden): number {
-  return (outputs.prediction ?? outputs.label ?? []).length;
+  return (outputs.prediction ?? outputs.label ?? outputs.probabilities ?? []).length;
 }
 
 function classification(answers: Float64Array, rows: number): Golden['outputs'] {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    failureConverterPath: fileURLToPath(new URL('../workflows/failureConverter.ts', import.meta.url)),
     logger: quiet,
     webpackConfigHook: (config) => {
       for (const rule of config.module?.rules ?? []) {

@@ -51,15 +51,14 @@ export interface TrainerRequest {
   startWithinMs: number;
   /** From its beginning. */
   closeWithinMs: number;
-  /** Why it is not longer. `late`: as the time of the whole search is over. */
-  closeReason: string;
-  late: boolean;
+  /** What is left of the search's time (budget.searchMs) from now, which bounds both. Absent: nothing does. */
+  searchMs?: number;
   question: TrainerQuestion;
 }
 
 export type TrainerOutcome =
-  /** Whatever was answered: it is held against the contract where it is read. */
-  { answer: unknown } | { failure: { status: CandidateFailure; reason: string; late?: true } };
+  /** The JSON that was answered, unread: it is held against the contract by the activity that scores it. */
+  { answer: string } | { failure: { status: CandidateFailure; reason: string; late?: true } };
 
 /** In place of a result: the candidate is a trainer's, who is to be asked. */
 export interface AskedTrainer {

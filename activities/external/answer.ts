@@ -1,12 +1,20 @@
 import { z } from 'zod';
-import { explainIssue } from '../../config/explain.ts';
 import { PerennialError } from '../../config/errors.ts';
+import { explainIssue } from '../../config/explain.ts';
+import { findUnlikely, PROBABILITY_TOLERANCE, showShares } from '../../compute/foreign/unlikely.ts';
 import { MEBIBYTE } from '../../config/units.ts';
 import type { ArtifactStore } from '../../store/types.ts';
-import { decodeTensors, type Tensor } from '../tensors.ts';
+import { decodeTensors, dtypeOf, type ReadTensorFile } from '../tensors.ts';
 
 /** Somebody else's program answered something else than docs/trainers.md says. */
-export class WrongAnswer extends Error {}
+export class WrongAnswer extends Error {
+  /** @param message cut where somebody else's text makes it long: it travels with the leaderboard */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.slice(0, MAX_REASON_CHARACTERS), options);
+  }
+}
+
+const MAX_REASON_CHARACTERS = 500;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of an artifact, 64 hex digits');
 
@@ -22,12 +30,36 @@ const answerSchema = z.object({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/** @throws WrongAnswer naming the field, the value and what would be right */
-export function parseAnswer(answer: unknown): Answer {
+/**
+ * @param text JSON
+ * @throws WrongAnswer naming the field, the value and what would be right
+ */
+export function parseAnswer(text: string): Answer {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new WrongAnswer(`its trainer answered what is no JSON: ${found}; expected ${EXPECTED}`, { cause });
+  }
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
+    throw new WrongAnswer(`its trainer answered ${text.slice(0, 80)}; expected ${EXPECTED}`);
   const parsed = answerSchema.safeParse(answer);
   if (parsed.success) return parsed.data;
-  throw new WrongAnswer(`its trainer answered wrongly: ${explainIssue(parsed.error, answer).message}`);
+  throw new WrongAnswer(`its trainer answered wrongly: ${explain(parsed.error, answer)}`);
 }
+
+function explain(error: z.ZodError, answer: unknown): string {
+  try {
+    return explainIssue(error, answer).message;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    // Nested too deeply to be shown.
+    return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  }
+}
+
+const EXPECTED = 'one object with apiVersion, answersDigest and packages';
 
 /** Answers to rows are numbers of 8 bytes at most; the header of the file takes little. */
 const HEADER_BYTES = MEBIBYTE;
@@ -52,45 +84,74 @@ export async function readAnswers(
   const most = rows * width * Float64Array.BYTES_PER_ELEMENT + HEADER_BYTES;
   if (info.bytes > most)
     throw new WrongAnswer(`its trainer gave answers of ${info.bytes} bytes, where ${most} are enough`);
-  const tensors = decoded(await artifacts.get(answersDigest));
+  return decodeAnswers(await readPut(artifacts, answersDigest), parts, width);
+}
+
+/** The same of the artifact's bytes. */
+export function decodeAnswers(
+  bytes: Uint8Array,
+  parts: Readonly<Record<string, number>>,
+  width: number,
+): Record<string, Float64Array> {
+  const { tensors, shapes } = decoded(bytes);
   return Object.fromEntries(
     Object.entries(parts).map(([name, wanted]) => {
       const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-      if (
-        found?.length === wanted * width &&
-        (found instanceof Float64Array || found instanceof Float32Array)
-      ) {
+      const fits = found !== undefined && isShape(shapes[name], wanted, width);
+      if (fits && (found instanceof Float64Array || found instanceof Float32Array)) {
         const values = Float64Array.from(found);
-        if (width > 1) refuseUnlikely(name, values, width);
+        refuseNoAnswer(name, values, width);
         return [name, values];
       }
+      const given = found ? `${dtypeOf(found)} [${shapes[name].join(', ')}]` : 'nothing';
       throw new WrongAnswer(
-        `its trainer answered ${found?.length ?? 'no'} numbers in "${name}", where ${wanted} rows of ${width} (F64 or F32) are asked for`,
+        `its trainer answered ${given} in "${name}"; expected F64 or F32 [${wanted}, ${width}], or as many numbers flat, row by row`,
       );
     }),
   );
 }
 
-/** Of float32 sums over many classes. */
-const SLACK = 1e-3;
+function isShape(shape: readonly number[], rows: number, width: number): boolean {
+  if (shape.length === 1) return shape[0] === rows * width;
+  return shape.length === 2 && shape[0] === rows && shape[1] === width;
+}
 
-function refuseUnlikely(name: string, values: Float64Array, width: number): void {
-  for (let at = 0; at < values.length; at += width) {
-    const shares = values.subarray(at, at + width);
-    const sum = shares.reduce((a, b) => a + b, 0);
-    if (Math.abs(sum - 1) <= SLACK) continue;
+function refuseNoAnswer(name: string, values: Float64Array, width: number): void {
+  if (width === 1) {
+    const row = values.findIndex((value) => !Number.isFinite(value));
+    if (row < 0) return;
     throw new WrongAnswer(
-      `its trainer answered row ${at / width} of "${name}" with probabilities that sum to ${sum}, and not to 1`,
+      `its trainer answered row ${row} of "${name}" with ${values[row]}; expected a finite number`,
     );
+  }
+  const unlikely = findUnlikely(values, width);
+  if (!unlikely) return;
+  throw new WrongAnswer(
+    `its trainer answered row ${unlikely.row} of "${name}" with ${showShares(unlikely.shares)}; expected probabilities from 0 to 1 that sum to 1, within ${PROBABILITY_TOLERANCE}`,
+  );
+}
+
+/**
+ * What a trainer put.
+ *
+ * @throws WrongAnswer where its bytes are not whole, or not those of the digest
+ */
+export async function readPut(artifacts: ArtifactStore, digest: string): Promise<Uint8Array> {
+  try {
+    return await artifacts.get(digest);
+  } catch (cause) {
+    if (!(cause instanceof PerennialError && cause.code === 'ARTIFACT_CORRUPT')) throw cause;
+    throw new WrongAnswer(`its trainer put an artifact that is damaged: ${cause.message}`, { cause });
   }
 }
 
-function decoded(bytes: Uint8Array): Record<string, Tensor> {
+function decoded(bytes: Uint8Array): ReadTensorFile {
   try {
-    return decodeTensors(bytes).tensors;
+    return decodeTensors(bytes);
   } catch (cause) {
-    if (cause instanceof PerennialError || cause instanceof Error)
-      throw new WrongAnswer(`its trainer gave answers that are no safetensors file: ${cause.message}`);
-    throw cause;
+    if (!(cause instanceof Error)) throw cause;
+    throw new WrongAnswer(`its trainer gave answers that are no safetensors file: ${cause.message}`, {
+      cause,
+    });
   }
 }

@@ -7,7 +7,6 @@ import type { CandidateInput } from '../../workflows/messages.ts';
 import type { AskedTrainer, TrainerQuestion, TrainerRequest } from '../../workflows/trainerMessages.ts';
 import type { FeatureFacts, Features } from '../features.ts';
 import { encodeTensors, type Tensor } from '../tensors.ts';
-import type { TimeLimit } from '../train.ts';
 
 /** As long as any step that reads a dataset. */
 const CLOSE_WITHIN_MS = 6 * 3_600_000;
@@ -20,7 +19,8 @@ interface Asked {
   features: Pick<Features, 'facts'>;
   folds: Fold[];
   budget: Definition['budget'];
-  limit: TimeLimit | undefined;
+  /** What is left of the search's time: the trainer keeps the candidate's own, which may begin late or not be kept. */
+  searchMs: number | undefined;
 }
 
 /**
@@ -30,17 +30,16 @@ interface Asked {
 export async function askForFolds(
   store: Store,
   { name, run, featuresDigest, trial }: CandidateInput,
-  { spec, params, seed, features, folds, budget, limit }: Asked,
+  { spec, params, seed, features, folds, budget, searchMs }: Asked,
 ): Promise<AskedTrainer> {
   const { rows } = features.facts;
   const owner = { name, run, role: trial ? `folds/${trial.rung}` : 'folds' };
   const foldsDigest = await putFolds(store.artifacts, rows, folds, owner);
-  const bound = limit?.ofSearch ? limit : undefined;
   return {
     status: 'external',
     request: {
-      ...requestOf(spec, bound?.ms ?? CLOSE_WITHIN_MS, bound?.reason),
-      late: bound !== undefined,
+      ...requestOf(spec),
+      ...(searchMs === undefined ? {} : { searchMs: Math.max(1, Math.round(searchMs)) }),
       question: {
         ...questionOf({ name, run, spec, params, seed, facts: features.facts, featuresDigest }),
         foldsDigest,
@@ -55,7 +54,7 @@ export async function askForFolds(
 
 /** How the winner's trainer is asked, which may take as long as a refit here. */
 export function requestForModel(spec: CandidateSpec, question: TrainerQuestion): TrainerRequest {
-  return { ...requestOf(spec, CLOSE_WITHIN_MS), late: false, question };
+  return { ...requestOf(spec), question };
 }
 
 interface Subject {
@@ -105,11 +104,9 @@ export async function putFolds(
 
 function requestOf(
   spec: CandidateSpec,
-  closeWithinMs: number,
-  closeReason = `not done within ${closeWithinMs} ms`,
-): Pick<TrainerRequest, 'taskQueue' | 'startWithinMs' | 'closeWithinMs' | 'closeReason'> {
+): Pick<TrainerRequest, 'taskQueue' | 'startWithinMs' | 'closeWithinMs'> {
   const { taskQueue, startWithinMs } = trainerOf(spec);
-  return { taskQueue, startWithinMs, closeWithinMs: Math.max(1, Math.round(closeWithinMs)), closeReason };
+  return { taskQueue, startWithinMs, closeWithinMs: CLOSE_WITHIN_MS };
 }
 
 function trainerOf({ trainer, learner }: CandidateSpec): NonNullable<CandidateSpec['trainer']> {

@@ -54,7 +54,8 @@ export async function trainerCode(
   if (!kept) return {};
   const lineage = JSON.parse(new TextDecoder().decode(await artifacts.get(kept.digest))) as TrainerLineage;
   const packages = Object.fromEntries(
-    Object.entries(lineage.packages).map(([name, version]) => [`trainer.${name}`, version] as const),
+    // Below a name of their own: what a package is called is the trainer's affair.
+    Object.entries(lineage.packages).map(([name, version]) => [`trainer.packages.${name}`, version] as const),
   );
   return { trainer: lineage.taskQueue, 'trainer.file': lineage.file, ...packages };
 }

@@ -1,8 +1,8 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { MAX_MODEL_BYTES } from '../../compute/foreign/limits.ts';
 import { graftModel } from '../../compute/foreign/graft.ts';
-import { openAdopted } from '../../compute/foreign/open.ts';
-import { encodeGolden, goldenOutputs } from '../../compute/parityGolden.ts';
+import { openAdopted, type OpenedForeign } from '../../compute/foreign/open.ts';
+import { goldenOutputs, type Golden } from '../../compute/parityGolden.ts';
 import { withSession, type ModelSession } from '../../compute/session.ts';
 import { candidatesOf } from '../../config/portfolio.ts';
 import type { Definition } from '../../config/definition.ts';
@@ -23,7 +23,7 @@ import { readGolden } from '../golden.ts';
 import { modelMetadata } from '../modelMetadata.ts';
 import { openSnapshot } from '../snapshot.ts';
 import { encodeTensors } from '../tensors.ts';
-import { parseAnswer, readAnswers, WrongAnswer, type Answer } from './answer.ts';
+import { parseAnswer, readAnswers, readPut, WrongAnswer, type Answer } from './answer.ts';
 import { putFolds, questionOf, requestForModel } from './ask.ts';
 import { putLineage } from './lineage.ts';
 
@@ -81,7 +81,7 @@ export function externalRefitActivities(dependencies: TrainerDependencies) {
      * @throws LEARNER_REFUSED where the answer is not as docs/trainers.md says, INVALID_INPUT where the file is refused,
      *   PARITY_FAILED where it answers otherwise
      */
-    async adoptExternal({ answer: given, ...input }: RefitInput & { answer: unknown }): Promise<RefitResult> {
+    async adoptExternal({ answer: given, ...input }: RefitInput & { answer: string }): Promise<RefitResult> {
       const definition = await store.definitions.get(input.definitionHash);
       const { name, run } = input;
       const other = (await store.runs.artifacts(name, run)).find(({ role }) => role === REFIT_FEATURES);
@@ -132,28 +132,38 @@ export function externalRefitActivities(dependencies: TrainerDependencies) {
       { rows: golden.rows, ...foldRows(definition, features) },
       classes,
     );
+    const compile = (toOnnx: Learner['toOnnx']): Uint8Array =>
+      assembleModel(facts.encoders, { name: spec.learner, toOnnx }, {}, modelMetadata(definition, facts));
+    // Its own answers first, without the calibrator, which may turn a last digit into a step.
+    const bare = compile(graft.toOnnx);
+    const said = sharesOf(goldenOutputs(answered, golden.rows, task));
+    const opened = await openAdopted({ ...graft, bytes: bare }, golden.raw, said, { signal });
+    const { compared } = opened;
     const calibrator = await calibratorOf(definition, features, spec, folds);
-    const bytes = assembleModel(
-      facts.encoders,
-      { name: spec.learner, toOnnx: throughCalibrator(graft.toOnnx, calibrator, classes) },
-      {},
-      modelMetadata(definition, facts),
-    );
-    const answers = calibrator ? calibrate(calibrator, answered, classes) : answered;
-    const { compared } = await openAdopted(
-      { ...graft, bytes },
-      golden.raw,
-      goldenOutputs(answers, golden.rows, task),
-      { signal },
-    );
+    const { bytes, golden: kept } = calibrator
+      ? await openCalibrated(calibrator)
+      : { ...opened, bytes: bare };
 
     const put = (bytes: Uint8Array, kind: string, type: string) =>
       store.artifacts.put(bytes, kind, type, { signal, owner: { name, run, role: kind } });
     const model = await put(bytes, 'model', 'application/onnx');
-    const kept = await put(encodeGolden(golden.raw, answers, task), 'golden', 'application/json');
+    const { digest: goldenDigest } = await put(kept, 'golden', 'application/json');
     await putLineage(store, { name, run, spec, answer, outline: graft.outline, compared });
     await store.runs.update(name, run, { modelDigest: model.digest });
-    return { modelDigest: model.digest, goldenDigest: kept.digest, refitRows: facts.rows };
+    return { modelDigest: model.digest, goldenDigest, refitRows: facts.rows };
+
+    /** Held against the calibrator's own reckoning on what the file itself has answered, in float32 as the graph has it. */
+    async function openCalibrated(calibrator: Calibrator): Promise<Pick<OpenedForeign, 'bytes' | 'golden'>> {
+      const through = compile((...given) => {
+        const outputs = graft.toOnnx(...given);
+        return 'probabilities' in outputs
+          ? addCalibrator(calibrator, given[1], outputs.probabilities, classes)
+          : outputs;
+      });
+      const shares = Float64Array.from(opened.answered.probabilities ?? []);
+      const expected = sharesOf(goldenOutputs(calibrate(calibrator, shares, classes), golden.rows, task));
+      return openAdopted({ ...graft, bytes: through }, golden.raw, expected, { signal, alone: false });
+    }
   }
 
   async function readModel({ modelDigest }: Answer): Promise<Uint8Array> {
@@ -162,7 +172,7 @@ export function externalRefitActivities(dependencies: TrainerDependencies) {
       throw new WrongAnswer(`its trainer named a model file that is not there: ${modelDigest ?? 'none'}`);
     if (info.bytes > MAX_MODEL_BYTES)
       throw new WrongAnswer(`its model file has ${info.bytes} bytes, of at most ${MAX_MODEL_BYTES}`);
-    return store.artifacts.get(modelDigest);
+    return readPut(store.artifacts, modelDigest);
   }
 }
 
@@ -180,20 +190,16 @@ function calibratorOf(
 ): Promise<Calibrator> | undefined {
   const { calibrate: method } = definition;
   if (method === undefined) return undefined;
-  const answered = { predictFolds: () => Promise.resolve(Object.values(folds)) };
+  // In float32, as the graph will give them to the calibrator, whose steps lie at these numbers.
+  const answers = Object.values(folds).map((each) => Float64Array.from(each, Math.fround));
+  const answered = { predictFolds: () => Promise.resolve(answers) };
   return fitCalibration(answered, { definition, features, spec, method, signal: cancellationSignal() });
 }
 
-function throughCalibrator(
-  toOnnx: Learner['toOnnx'],
-  calibrator: Calibrator | undefined,
-  classes: number,
-): Learner['toOnnx'] {
-  if (!calibrator) return toOnnx;
-  return (model, graph, features) => {
-    const outputs = toOnnx(model, graph, features);
-    return 'probabilities' in outputs
-      ? addCalibrator(calibrator, graph, outputs.probabilities, classes)
-      : outputs;
-  };
+/**
+ * Without labels, which a trainer does not give: that of the graph is the class of its own largest probability, and where
+ * two are equal but for the last digit either is right.
+ */
+function sharesOf({ label: _, ...outputs }: Golden['outputs']): Golden['outputs'] {
+  return outputs;
 }

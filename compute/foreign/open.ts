@@ -9,6 +9,7 @@ import type { Answers } from '../session.ts';
 import { adoptModel, type AdoptedModel } from './adopt.ts';
 import { probeRows } from './probe.ts';
 import { refuseFile } from './refuse.ts';
+import { findUnlikely, showShares } from './unlikely.ts';
 
 /** Rows with the answers that a model gave where it came from. */
 export interface Expected {
@@ -28,6 +29,8 @@ export interface OpenForeignOptions {
 }
 
 export interface OpenedForeign extends AdoptedModel {
+  /** To the rows that it was opened with. */
+  answered: Answers;
   /** Golden rows with the answers of the file, as they are kept with every version. */
   golden: Uint8Array;
   /** Of rows that were expected: how many, and the largest difference. */
@@ -63,10 +66,14 @@ export async function openAdopted(
   adopted: AdoptedModel,
   batch: RawBatch,
   expected: Golden['outputs'] | undefined,
-  options: Pick<OpenForeignOptions, 'tolerance' | 'deadlineMs' | 'signal'> = {},
+  options: Pick<OpenForeignOptions, 'tolerance' | 'deadlineMs' | 'signal'> & {
+    /** False: not each row by itself too. Where a last digit of float32 may be a step there is nothing to compare. */
+    alone?: false;
+  } = {},
 ): Promise<OpenedForeign> {
   const { tolerance = PARITY_TOLERANCE } = options;
-  const [together, alone] = await ask(adopted.bytes, batch, options);
+  const slices = options.alone === false ? [batch.rows] : [batch.rows, 1];
+  const [together, alone = together] = await ask(adopted.bytes, batch, { ...options, slices });
   refuseUnfit(together, adopted);
   const same = compareAnswers(alone, { inputs: {}, outputs: outputsOf(together) }, PARITY_TOLERANCE);
   if (!same.ok)
@@ -75,13 +82,13 @@ export async function openAdopted(
       'one whose answer to a row depends on that row',
     );
   const golden = encodeAnswered(batch, together);
-  if (!expected) return { ...adopted, golden };
+  if (!expected) return { ...adopted, answered: together, golden };
   const { ok, failure, flips, rows, maxDifference } = compareAnswers(
     together,
     { inputs: {}, outputs: expected },
     tolerance,
   );
-  if (ok) return { ...adopted, golden, compared: { rows, maxDifference } };
+  if (ok) return { ...adopted, answered: together, golden, compared: { rows, maxDifference } };
   throw new PerennialError(
     'PARITY_FAILED',
     `The model answers otherwise than the answers that were given with it say, on ${rows} rows: ${failure ?? `${flips} labels differ, the largest difference is ${maxDifference}`}. Nothing was registered.`,
@@ -97,10 +104,14 @@ const MEMORY_BYTES = 1_024 * MEBIBYTE;
 async function ask(
   bytes: Uint8Array,
   batch: RawBatch,
-  { deadlineMs = DEADLINE_MS, signal }: Pick<OpenForeignOptions, 'deadlineMs' | 'signal'>,
+  {
+    deadlineMs = DEADLINE_MS,
+    signal,
+    slices,
+  }: Pick<OpenForeignOptions, 'deadlineMs' | 'signal'> & { slices: number[] },
 ): Promise<Answers[]> {
   const reply = await askModel(
-    { model: { bytes }, batch, sliceRows: [batch.rows, 1] },
+    { model: { bytes }, batch, sliceRows: slices },
     { deadlineMs, signal, memoryBytes: MEMORY_BYTES + 8 * bytes.length },
   );
   if ('answers' in reply) return reply.answers;
@@ -127,18 +138,10 @@ function refuseUnfit({ labels, probabilities, prediction }: Answers, { answers }
       `answers a row with a label that is none of ${answers.labels.map((each) => JSON.stringify(each)).join(', ')}`,
       'the classes of the signature to be those of the graph',
     );
-  for (let row = 0; row < (labels?.length ?? 0); row++) {
-    const shares =
-      probabilities?.subarray(row * classes.length, (row + 1) * classes.length) ?? new Float32Array();
-    const sum = shares.reduce((a, b) => a + b, 0);
-    if (shares.every((share) => share >= -SLACK && share <= 1 + SLACK) && Math.abs(sum - 1) <= SLACK)
-      continue;
+  const unlikely = findUnlikely(probabilities ?? new Float32Array(classes.length), classes.length);
+  if (unlikely)
     throw refuseFile(
-      `answers a row with [${Array.from(shares.subarray(0, 5), (share) => share.toPrecision(4)).join(', ')}]`,
+      `answers a row with ${showShares(unlikely.shares)}`,
       'probabilities that sum to 1: scores of a classifier without predict_proba have to be calibrated first (CalibratedClassifierCV)',
     );
-  }
 }
-
-/** Of float32 sums over many classes. */
-const SLACK = 1e-3;

@@ -6,6 +6,9 @@ export type CandidateStatus = 'done' | CandidateFailure | 'stopped';
 /** Of these there is no score. */
 export type CandidateFailure = 'refused' | 'timed-out' | 'out-of-memory';
 
+/** Why a candidate has no score that the search had no more time for. */
+export const SEARCH_OVER = 'the time of the search was over (budget.searchMs)';
+
 export interface FailedCandidate {
   learner: string;
   reason: string;

@@ -1,139 +1,56 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
-import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeTensors, encodeTensors, type Tensor } from '../../activities/tensors.ts';
-import { external, tree } from '../../config/define.ts';
-import { encodeModel, encodeNode, encodeValueInfo } from '../../learning/onnx/encode.ts';
-import type { TrainerAnswer, TrainerQuestion } from '../../workflows/trainerMessages.ts';
+import { external, minutes, tree } from '../../config/define.ts';
 import { openBench, type Bench } from './bench.ts';
 import { small } from './definitions.ts';
+import { odd, QUEUE, startOddTrainer, type OddTrainer } from './oddTrainer.ts';
 
 /**
  * The contract of docs/trainers.md, by a trainer that is not Python: what it answers is scored, and whatever else it does
  * costs its candidate and not the search.
  */
 
-const QUEUE = 'odd-trainer';
-const SHARES = [0.7, 0.3];
+const MINUTE = 60_000;
 
 let bench: Bench;
-let worker: Worker;
-let running: Promise<void>;
-let connection: NativeConnection;
-const questions: TrainerQuestion[] = [];
-let cancelled = 0;
+let trainer: OddTrainer;
 
 beforeAll(async () => {
   bench = await openBench();
-  const { temporalAddress, namespace } = bench.environment;
-  connection = await NativeConnection.connect({ address: temporalAddress });
-  worker = await Worker.create({
-    ...{ connection, namespace, taskQueue: QUEUE, shutdownGraceTime: '1s' },
-    maxHeartbeatThrottleInterval: '1s',
-    activities: { answerFolds, fitModel },
-  });
-  running = worker.run();
+  trainer = await startOddTrainer(bench);
 });
 afterAll(async () => {
-  worker.shutdown();
-  await running;
-  await connection.close();
+  await trainer.close();
   await bench.close();
 });
 
-async function answerFolds(question: TrainerQuestion): Promise<unknown> {
-  questions.push(question);
-  const { learner, classes, foldsDigest = '' } = question;
-  if (learner === 'refuses') throw ApplicationFailure.nonRetryable('it is too cold', 'REFUSED');
-  if (learner === 'full') throw ApplicationFailure.nonRetryable('it took 9 bytes', 'OUT_OF_MEMORY');
-  if (learner === 'words') return { ...answered('no digest') };
-  if (learner === 'absent') return answered('0'.repeat(64));
-  if (learner === 'hangs') return hang();
-  const folds = decodeTensors(await bench.store.artifacts.get(foldsDigest)).tensors;
-  const { y } = await features(question);
-  const tensors: Record<string, Tensor> = {};
-  for (let k = 0; folds[`test_${k}`]; k++) {
-    const rows = Array.from(folds[`test_${k}`]);
-    const of = (row: number): number[] =>
-      learner === 'knows' || learner === 'liar' ? [0.9 - 0.8 * y[row], 0.1 + 0.8 * y[row]] : SHARES;
-    const shares = Float64Array.from(rows.flatMap(of));
-    tensors[`fold_${k}`] =
-      learner === 'short'
-        ? shares.subarray(classes)
-        : learner === 'scores'
-          ? shares.map((share) => share * 2)
-          : shares;
-  }
-  return answered(await put(encodeTensors({ metadata: {}, tensors })));
-}
+/** How each candidate ends that is not as it should be, and what its reason says. */
+const BROKEN: [string, string, RegExp][] = [
+  ['refuses', 'refused', /^it is too cold$/],
+  ['full', 'out-of-memory', /^it took 9 bytes$/],
+  ['pickledDetails', 'refused', /^it is too hot$/],
+  ['words', 'refused', /answersDigest is "no digest": must be the SHA-256/],
+  ['absent', 'refused', /answers that are not there/],
+  ['nothing', 'refused', /answered null; expected one object with apiVersion, answersDigest and packages/],
+  ['pickled', 'refused', /in the encoding "binary\/pickle"; expected one JSON object \(json\/plain\)/],
+  ['noJson', 'refused', /answered what is no JSON: .*; expected one object with apiVersion/],
+  ['noText', 'refused', /in the encoding ".*"; expected one JSON object/],
+  ['deep', 'refused', /answered \[\[\[.*; expected one object with apiVersion/],
+  ['wordy', 'refused', /answered 40\d{3} bytes; expected at most 32768: .* artifact/],
+  ['huge', 'refused', /failed: /],
+  ['short', 'refused', /answered F64 \[\d+\] in "fold_0"; expected F64 or F32 \[\d+, 2\]/],
+  ['transposed', 'refused', /answered F64 \[2, \d+\] in "fold_0"; expected F64 or F32 \[\d+, 2\]/],
+  ['scores', 'refused', /row 0 of "fold_0" with \[1.400, 0.6000\]; expected .* that sum to 1, within 0.001/],
+  ['outside', 'refused', /row 0 of "fold_0" with \[1.500, -0.5000\]; expected probabilities from 0 to 1/],
+  ['gaps', 'refused', /row 1 of "fold_0" with \[NaN, NaN\]; expected probabilities/],
+];
 
-/** Answers the same to every row, by a linear classifier without weights; a liar says that it answers otherwise. */
-async function fitModel(question: TrainerQuestion): Promise<TrainerAnswer> {
-  const { columns, learner, rowsDigest = '' } = question;
-  const { x } = decodeTensors(await bench.store.artifacts.get(rowsDigest)).tensors;
-  const shares = learner === 'liar' ? [0.3, 0.7] : SHARES;
-  const rows = Float64Array.from({ length: x.length / columns }).length;
-  const answers = Float64Array.from(Array.from({ length: rows }, () => shares).flat());
-  const model = encodeModel({
-    nodes: [
-      encodeNode({
-        ...{
-          op: 'LinearClassifier',
-          domain: 'ai.onnx.ml',
-          name: 'shares',
-          inputs: ['x'],
-          outputs: ['l', 'p'],
-        },
-        attributes: {
-          coefficients: { floats: new Float32Array(2 * columns) },
-          intercepts: { floats: SHARES.map(Math.log) },
-          classlabels_ints: { ints: [0, 1] },
-          post_transform: { string: 'SOFTMAX' },
-        },
-      }),
-    ],
-    initializers: [],
-    inputs: [encodeValueInfo('x', 'float', ['N', columns])],
-    outputs: [encodeValueInfo('l', 'int64', ['N']), encodeValueInfo('p', 'float', ['N', 2])],
-    metadata: {},
-  });
-  return {
-    ...answered(await put(encodeTensors({ metadata: {}, tensors: { rows: answers } }))),
-    modelDigest: await put(model),
-  };
-}
-
-async function features({ featuresDigest }: TrainerQuestion): Promise<Record<string, Tensor>> {
-  return decodeTensors(await bench.store.artifacts.get(featuresDigest)).tensors;
-}
-
-async function hang(): Promise<never> {
-  const { cancellationSignal } = Context.current();
-  while (!cancellationSignal.aborted) {
-    Context.current().heartbeat();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  cancelled++;
-  throw cancellationSignal.reason;
-}
-
-const answered = (answersDigest: string): TrainerAnswer => ({
-  ...{ apiVersion: 1, answersDigest, packages: { odd: '1.0' } },
-});
-
-const put = async (bytes: Uint8Array): Promise<string> =>
-  (await bench.store.artifacts.put(bytes, 'answers', 'application/octet-stream')).digest;
-
-const odd = (learner: string) => external({ taskQueue: QUEUE, learner, grid: { size: [1] } });
-
-test('whatever a trainer does costs its candidate and not the search', async () => {
-  const wrong = ['refuses', 'full', 'words', 'absent', 'short', 'scores'];
+test('whatever a trainer does costs its candidate and not the search', { timeout: 4 * MINUTE }, async () => {
   const definition = small(bench, {
     name: 'odd',
     search: [
       external({ taskQueue: 'nobody', learner: 'any', startWithinMs: 1_000 }),
-      ...wrong.map(odd),
-      odd('shares'),
+      ...BROKEN.map(([learner]) => odd(learner)),
+      ...['shares', 'plane'].map(odd),
       tree({ maxDepth: 2 }),
     ],
     budget: { candidateMs: 55_000, candidateBytes: 2 ** 31 },
@@ -144,52 +61,66 @@ test('whatever a trainer does costs its candidate and not the search', async () 
   const candidates = await bench.store.candidates.list('odd', training.run);
   expect(candidates.map(({ learner, status, reason }) => [learner, status, reason])).toEqual([
     ['nobody/any', 'refused', expect.stringMatching(/no trainer.*"nobody" began it within 1000 ms/)],
-    [`${QUEUE}/refuses`, 'refused', 'it is too cold'],
-    [`${QUEUE}/full`, 'out-of-memory', 'it took 9 bytes'],
-    [
-      `${QUEUE}/words`,
-      'refused',
-      expect.stringContaining('answersDigest is "no digest": must be the SHA-256'),
-    ],
-    [`${QUEUE}/absent`, 'refused', expect.stringContaining('answers that are not there')],
-    [
-      `${QUEUE}/short`,
-      'refused',
-      expect.stringMatching(/answered \d+ numbers in "fold_0", where \d+ rows of 2/),
-    ],
-    [`${QUEUE}/scores`, 'refused', expect.stringContaining('sum to 2, and not to 1')],
+    ...BROKEN.map(([learner, status, reason]) => [
+      `${QUEUE}/${learner}`,
+      status,
+      expect.stringMatching(reason) as string,
+    ]),
     [`${QUEUE}/shares`, 'done', undefined],
+    [`${QUEUE}/plane`, 'done', undefined],
     ['tree', 'done', undefined],
   ]);
   // The same to every row ranks nothing.
-  expect(candidates[7]?.mean).toBe(0.5);
-  const asked = questions.find(({ learner }) => learner === 'shares');
+  const [shares, plane] = candidates.slice(-3);
+  expect(shares.mean).toBe(0.5);
+  expect(plane.folds).toEqual(shares.folds);
+  const asked = trainer.questions.find(({ learner }) => learner === 'shares');
   expect(asked).toMatchObject({
-    ...{ apiVersion: 1, name: 'odd', run: 1, candidate: 7, params: { size: 1 }, task: 'binary', classes: 2 },
-    limits: { ms: 55_000, bytes: 2 ** 31 },
+    ...{ apiVersion: 1, name: 'odd', run: 1, params: { size: 1 }, task: 'binary', classes: 2 },
+    ...{ candidate: shares.index, limits: { ms: 55_000, bytes: 2 ** 31 } },
   });
   expect(JSON.stringify(asked).length).toBeLessThan(1_000);
 });
 
-test('a winner whose file is as it says is registered; one that lies is not', async () => {
-  const honest = small(bench, {
-    name: 'honest',
-    search: [odd('shares')],
-    select: { folds: 2, metric: 'logLoss' },
-  });
-  expect(await (await bench.client.train(honest)).result()).toMatchObject({
-    outcome: 'registered',
-    version: 1,
-  });
-  expect((await bench.client.model('honest', 1)).code).toMatchObject({
-    trainer: QUEUE,
-    'trainer.odd': '1.0',
-  });
+const registered = async (name: string, learner: string, more: Partial<Parameters<typeof small>[1]> = {}) => {
+  const select = { folds: 2, metric: 'logLoss' as const };
+  const training = await bench.client.train(small(bench, { name, search: [odd(learner)], select, ...more }));
+  return training.result();
+};
 
-  const liar = await bench.client.train(small(bench, { name: 'liar', search: [odd('liar'), tree()] }));
-  await expect(liar.result()).rejects.toMatchObject({ code: 'PARITY_FAILED' });
-  expect(await bench.store.registry.list('liar')).toEqual([]);
-});
+test(
+  'a winner whose file is as it says is registered; one that lies is not',
+  { timeout: 4 * MINUTE },
+  async () => {
+    expect(await registered('honest', 'shares')).toMatchObject({ outcome: 'registered', version: 1 });
+    const { code } = await bench.client.model('honest', 1);
+    const kept = await bench.store.runs.artifacts('honest', 1);
+    expect(code).toMatchObject({
+      ...{ trainer: QUEUE, 'trainer.packages.odd': '1.0' },
+      // A package may be called as anything that is said of the trainer.
+      'trainer.packages.file': '9.9',
+      'trainer.file': kept.find(({ role }) => role === 'trainer/model')?.digest,
+    });
+
+    // What is equal but for a last digit has either label.
+    expect(await registered('evens', 'evens')).toMatchObject({ outcome: 'registered', version: 1 });
+
+    const liar = await bench.client.train(small(bench, { name: 'liar', search: [odd('liar'), tree()] }));
+    await expect(liar.result()).rejects.toMatchObject({ code: 'PARITY_FAILED' });
+    expect(await bench.store.registry.list('liar')).toEqual([]);
+  },
+);
+
+test(
+  'an honest winner passes through steps that are narrower than a float32',
+  { timeout: 2 * MINUTE },
+  async () => {
+    const dataset = 'SELECT id, floor(size) AS size, late FROM parcels';
+    expect(await registered('steps', 'linear', { dataset, calibrate: 'isotonic' })).toMatchObject({
+      ...{ outcome: 'registered', version: 1 },
+    });
+  },
+);
 
 test('where no trainer is there for any candidate the run says so', async () => {
   const nobody = external({ taskQueue: 'nobody', learner: 'any', startWithinMs: 1_000 });
@@ -204,24 +135,27 @@ test('where no trainer is there for any candidate the run says so', async () => 
 
 test(
   'a cancelled training, and a search whose time is over, end what the trainer computes',
-  { timeout: 180_000 },
+  { timeout: 4 * MINUTE },
   async () => {
     const training = await bench.client.train(small(bench, { name: 'cancelled', search: [odd('hangs')] }));
     await expect
-      .poll(() => questions.some(({ name }) => name === 'cancelled'), { timeout: 60_000 })
+      .poll(() => trainer.questions.some(({ name }) => name === 'cancelled'), { timeout: MINUTE })
       .toBe(true);
     await training.cancel();
     await expect(training.result()).rejects.toMatchObject({ code: 'CANCELLED' });
-    await expect.poll(() => cancelled, { timeout: 60_000 }).toBe(1);
+    await expect.poll(trainer.cancelled, { timeout: MINUTE }).toBe(1);
 
+    // Neither keeps the candidate's own time, and one is never begun.
+    const absent = external({ taskQueue: 'nobody', learner: 'any', startWithinMs: minutes(30) });
     const late = small(bench, {
-      ...{ name: 'late', search: [tree(), odd('hangs')], budget: { searchMs: 10_000 } },
+      ...{ name: 'late', search: [tree(), odd('hangs'), absent], parallelism: 3 },
+      budget: { searchMs: 15_000, candidateMs: 8_000 },
     });
     const second = await bench.client.train(late);
     expect(await second.result()).toMatchObject({ outcome: 'registered' });
     const candidates = await bench.store.candidates.list('late', second.run);
-    expect(candidates[1]).toMatchObject({
-      ...{ status: 'timed-out', reason: 'the time of the search was over (budget.searchMs)' },
-    });
+    const over = { status: 'timed-out', reason: 'the time of the search was over (budget.searchMs)' };
+    expect(candidates.slice(1)).toMatchObject([over, over]);
+    await expect.poll(trainer.cancelled, { timeout: MINUTE }).toBe(2);
   },
 );

@@ -1,69 +1,38 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { childEnvironment } from '../../config/environment.ts';
 import { csv, external, logistic, minutes, tree } from '../../config/define.ts';
 import { openSession } from '../../compute/session.ts';
 import { computeMetrics } from '../../learning/metrics/compute.ts';
 import { decodeFeatures } from '../../activities/features.ts';
 import { foldsOf } from '../../activities/folds.ts';
 import { readAnswers } from '../../activities/external/answer.ts';
-import { pythonWith } from '../setup/python.ts';
 import { openBench, type Bench } from './bench.ts';
 import { smallCsv } from './data.ts';
 import { small } from './definitions.ts';
+import { QUEUE, startPythonWorker, trainersPython, type PythonWorker } from './pythonWorker.ts';
 
 /** Candidates of a search are a Python worker's, on the folds of the others, and the winner is a version as any other. */
 
 const MINUTE = 60_000;
-const trainer = fileURLToPath(new URL('../../examples/python-trainer/', import.meta.url));
-const pins = join(trainer, 'requirements.txt');
-const QUEUE = 'trainer-python';
 
 let bench: Bench;
-let worker: ChildProcess | undefined;
+let worker: PythonWorker | undefined;
 let reason = '';
-let said = '';
+const said = (): string => worker?.said() ?? '';
 
-// The first time the environment is made: 500 MB from PyPI.
 beforeAll(async () => {
-  const found = await pythonWith(readFileSync(pins, 'utf8').trim().split('\n'), pins);
+  const found = await trainersPython();
   if ('reason' in found) {
     reason = found.reason;
     return;
   }
   bench = await openBench();
-  worker = await startWorker(found.python);
+  worker = await startPythonWorker(found.python, bench);
 }, 10 * MINUTE);
 afterAll(async () => {
   if (!worker) return;
-  const ended = new Promise((resolve) => worker?.once('exit', resolve));
-  worker.kill('SIGTERM');
-  await ended;
+  await worker.end('SIGTERM');
   await bench.close();
 }, MINUTE);
-
-/** Resolves once it polls; its addresses come in the environment alone. */
-function startWorker(python: string): Promise<ChildProcess> {
-  const { temporalAddress = '', databaseUrl = '', namespace } = bench.environment;
-  const child = spawn(python, [join(trainer, 'worker.py')], {
-    env: childEnvironment({
-      ...{ TEMPORAL_ADDRESS: temporalAddress, DATABASE_URL: databaseUrl, PERENNIAL_NAMESPACE: namespace },
-      ...{ PERENNIAL_THREADS: '1', PYTHONPYCACHEPREFIX: join(dirname(dirname(python)), 'pycache') },
-    }),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`worker.py ended with ${code}: ${said}`)));
-    child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('ready on the task queue')) resolve(child);
-    });
-  });
-}
 
 test(
   'LightGBM is a candidate beside the learners of the shelf, wins, is registered and answers as Python did',
@@ -88,7 +57,7 @@ test(
     });
     const training = await bench.client.train(definition);
     const result = await training.result();
-    expect(result, said).toMatchObject({ outcome: 'registered', version: 1, champion: true });
+    expect(result, said()).toMatchObject({ outcome: 'registered', version: 1, champion: true });
     const { name, run } = training;
 
     const candidates = await bench.store.candidates.list(name, run);
@@ -122,9 +91,13 @@ test(
     const version = await bench.client.model(name, 1);
     expect(version.learner).toBe(`${QUEUE}/lightgbm`);
     expect(version.code).toMatchObject({
-      ...{ test: 'yes', trainer: QUEUE, 'trainer.lightgbm': expect.stringMatching(/^4\./) as string },
       ...{
-        'trainer.python': expect.stringMatching(/^3\./) as string,
+        test: 'yes',
+        trainer: QUEUE,
+        'trainer.packages.lightgbm': expect.stringMatching(/^4\./) as string,
+      },
+      ...{
+        'trainer.packages.python': expect.stringMatching(/^3\./) as string,
         'trainer.file': digestOf('trainer/model'),
       },
     });
@@ -155,7 +128,7 @@ test(
     const cases = [
       { name: 'cost', target: 'cost', search: [boosting, forest, linear] },
       { name: 'grade', target: 'grade', search: [boosting, forest, linear] },
-      { name: 'calibrated', target: 'late', search: [boosting], calibrate: 'sigmoid' as const },
+      { name: 'calibrated', target: 'late', search: [boosting], calibrate: 'isotonic' as const },
       {
         ...{ name: 'halved', target: 'late', search: [boosting, forest, logistic()] },
         halving: { resource: 'rows' as const, minimum: 100 },
@@ -165,7 +138,7 @@ test(
       const dataset = `SELECT id, size, colour, ${target} FROM parcels`;
       const training = await bench.client.train(small(bench, { ...each, dataset, target }));
       const result = await training.result();
-      expect(result, `${each.name}: ${said}`).toMatchObject({ outcome: 'registered', version: 1 });
+      expect(result, `${each.name}: ${said()}`).toMatchObject({ outcome: 'registered', version: 1 });
       const candidates = await bench.store.candidates.list(each.name, training.run);
       const failed = candidates.filter(({ status }) => status !== 'done' && status !== 'stopped');
       expect(failed, each.name).toEqual([]);

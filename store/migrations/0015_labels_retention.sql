@@ -22,14 +22,12 @@ SET perennial.forgets_labels = 'on' AS $$
   WITH old AS (
     SELECT ctid FROM labels
     WHERE name = model AND received_at < before AND observed_at < before
-      AND NOT EXISTS (
-        SELECT FROM labels AS next
-        WHERE next.name = labels.name AND next.key = labels.key AND next.revision = labels.revision + 1
-          AND (next.received_at >= before OR next.observed_at >= before))
-      AND NOT EXISTS (
-        SELECT FROM labels AS next
-        WHERE next.name = labels.name AND next.request_id = labels.request_id AND next.row_index = labels.row_index
-          AND next.revision = labels.revision + 1 AND (next.received_at >= before OR next.observed_at >= before))
+      -- By probes of an index, one row each: written as NOT EXISTS it may be planned as a join with all labels.
+      AND (SELECT next.received_at < before AND next.observed_at < before FROM labels AS next
+           WHERE next.name = model AND next.key = labels.key AND next.revision = labels.revision + 1) IS NOT FALSE
+      AND (SELECT next.received_at < before AND next.observed_at < before FROM labels AS next
+           WHERE next.name = model AND next.request_id = labels.request_id AND next.row_index = labels.row_index
+             AND next.revision = labels.revision + 1) IS NOT FALSE
     ORDER BY received_at LIMIT most
   ), gone AS (
     DELETE FROM labels WHERE ctid = ANY (ARRAY(SELECT ctid FROM old)) RETURNING 1

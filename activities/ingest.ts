@@ -6,7 +6,7 @@ import { parseTime } from '../config/time.ts';
 import { checkFeatureTypes } from '../learning/encoders/check.ts';
 import { checkColumns } from '../sources/unknown.ts';
 import { bindExpressions } from '../sources/bindExpressions.ts';
-import { datasetKey, describeDataset, materializeDataset } from '../sources/dataset.ts';
+import { datasetKey, describeDataset, materializeDataset, sourcesDigest } from '../sources/dataset.ts';
 import { resolveSources } from '../sources/resolve.ts';
 import { describeRetraining, type Retraining } from '../sources/retraining.ts';
 import { openTable } from '../sources/table.ts';
@@ -51,9 +51,10 @@ export function ingestActivities({ store, files, memoryLimitBytes }: TrainerDepe
 
         const { retraining, file } = await retrainingOf(input, definition, columns, scratch, signal);
         const key = datasetKey(sources, definition.dataset, retraining);
+        const read = { sourcesDigest: sourcesDigest(sources) };
         const kept = await store.datasets.findByKey(key);
         if (kept) {
-          await store.runs.update(name, run, { datasetDigest: kept.digest });
+          await store.runs.update(name, run, { ...read, datasetDigest: kept.digest });
           return toResult(kept, true);
         }
         const path = join(scratch, 'dataset.parquet');
@@ -83,7 +84,7 @@ export function ingestActivities({ store, files, memoryLimitBytes }: TrainerDepe
             query: retraining ? describeRetraining(definition.dataset, retraining) : definition.dataset,
           };
           await store.datasets.record(row);
-          await store.runs.update(name, run, { datasetDigest: row.digest });
+          await store.runs.update(name, run, { ...read, datasetDigest: row.digest });
           const logged = file && { rows: written.logged ?? 0, unfit: file.unfit };
           return { ...toResult(row, false), ...(logged ? { logged } : {}) };
         } finally {

@@ -95,8 +95,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     closers.push(() => predictions.close(SHIP_WITHIN_MS));
     const retention = keepRetention({
       store,
-      onDropped: (days) => log.info({ days }, 'old predictions dropped'),
-      onProblem: (error) => log.warn({ err: error }, 'old predictions could not be dropped'),
+      onDropped: (dropped) => log.info(dropped, 'old predictions and labels dropped'),
+      onProblem: (error) => log.warn({ err: error }, 'old predictions and labels could not be dropped'),
     });
     closers.push(() => retention.close());
 

@@ -1,23 +1,33 @@
 import type { Store } from '../store/types.ts';
 
 export interface RetentionOptions {
-  store: Pick<Store, 'predictions' | 'rollouts' | 'routes'>;
-  /** Predictions are kept for so many days (UTC) at least, from their time and from when they were written. Default 90. */
+  store: Pick<Store, 'predictions' | 'labels' | 'rollouts' | 'routes'>;
+  /**
+   * Predictions are kept for so many days (UTC) at least, from their time and from when they were written; labels from when
+   * they were observed and told. Default 90.
+   */
   retentionDays?: number;
-  onDropped?: (days: readonly string[]) => void;
+  onDropped?: (dropped: Dropped) => void;
   onProblem?: (error: unknown) => void;
 }
 
+export interface Dropped {
+  /** Of predictions, ISO dates. */
+  days: readonly string[];
+  /** How many, corrections counted too. */
+  labels: number;
+}
+
 /**
- * Drops days of predictions that nobody needs any more: at once, and then every hour, since a day that somebody reads
+ * Drops days of predictions, and labels, that nobody needs any more: at once, and then every hour, since a day that somebody reads
  * stays until the next time. Any number of gateways may do so. What a rollout under way may look at is kept.
  */
 export function keepRetention(options: RetentionOptions): { close(): Promise<void> } {
   const { onDropped = () => {}, onProblem = () => {} } = options;
   let running: Promise<void> = Promise.resolve();
   const enforce = () => {
-    running = dropOld(options).then((days) => {
-      if (days.length > 0) onDropped(days);
+    running = dropOld(options).then((dropped) => {
+      if (dropped.days.length > 0 || dropped.labels > 0) onDropped(dropped);
     }, onProblem);
   };
   enforce();
@@ -35,9 +45,12 @@ const DEFAULT_DAYS = 90;
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-async function dropOld({ store, retentionDays = DEFAULT_DAYS }: RetentionOptions): Promise<string[]> {
+async function dropOld({ store, retentionDays = DEFAULT_DAYS }: RetentionOptions): Promise<Dropped> {
   const oldest = Math.min(Date.now() - retentionDays * DAY_MS, await neededFrom(store));
-  return store.predictions.dropBefore(new Date(oldest).toISOString());
+  // Whole days, of labels too: none goes before the predictions that it is of.
+  const before = `${new Date(oldest).toISOString().slice(0, 10)}T00:00:00.000Z`;
+  const days = await store.predictions.dropBefore(before);
+  return { days, labels: await store.labels.forgetBefore(before) };
 }
 
 /** A rollout looks back by the hour before it began, for the champion's p99. */

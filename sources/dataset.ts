@@ -53,6 +53,12 @@ export function datasetKey(
     .digest('hex');
 }
 
+/** Of what the sources hold, whatever is asked of it. */
+export function sourcesDigest(sources: readonly Pick<ResolvedSource, 'name' | 'digest'>[]): string {
+  const digests = sources.map(({ name, digest }) => [name, digest]);
+  return createHash('sha256').update(canonicalJson(digests)).digest('hex');
+}
+
 /**
  * The columns that a query gives, without running it. CSV and JSON files are read once to infer their types.
  *

@@ -77,10 +77,13 @@ export interface LifecycleStore {
   list(): Promise<LifecycleRow[]>;
   /**
    * Decides about a trigger once, with an audit row: allocates the number of its training where `decision` is `train`.
-   * Repeated calls give the first decision, so one trigger is one training whatever dies.
+   * Repeated calls give the first decision, so one trigger is one training whatever dies. Of new data that the last
+   * training has read meanwhile, it is refused.
    */
   decideTrigger(row: Omit<TriggerRow, 'run'>): Promise<TriggerRow>;
   triggers(name: string, limit?: number): Promise<TriggerRow[]>;
+  /** Whether the last training read sources that held what this digest is of, or a trigger that told of it was decided. */
+  isDataTaken(name: string, sourcesDigest: string): Promise<boolean>;
   /** An audit row, once for each key. */
   note(name: string, note: LifecycleNote): Promise<void>;
   /** Says of a version that it failed in production: it never comes back by itself. Idempotent; with an audit row. */

@@ -128,4 +128,12 @@ export interface LabelStore {
   put(name: string, labels: readonly LabelInput[]): Promise<LabelResult>;
   /** Every revision of one subject's label, newest first. */
   history(name: string, subject: { requestId: string; row?: number } | { key: string }): Promise<LabelRow[]>;
+  /**
+   * Deletes what was told and observed before that moment, of all models. Of a subject whose label was corrected since, the
+   * revision that held at that moment stays.
+   *
+   * @param time ISO 8601
+   * @returns how many revisions
+   */
+  forgetBefore(time: string): Promise<number>;
 }

@@ -29,7 +29,8 @@ export function runTable(pool: pg.Pool): Store['runs'] {
            evaluation_digest = coalesce($5, evaluation_digest),
            model_digest = coalesce($6, model_digest),
            task = coalesce($7, task),
-           metric = coalesce($8, metric)
+           metric = coalesce($8, metric),
+           sources_digest = coalesce($9, sources_digest)
          WHERE name = $1 AND number = $2 AND status = 'running'`,
         [
           name,
@@ -40,6 +41,7 @@ export function runTable(pool: pg.Pool): Store['runs'] {
           facts.modelDigest,
           facts.task,
           facts.metric,
+          facts.sourcesDigest,
         ],
       );
     },
@@ -205,7 +207,7 @@ async function openRun(client: pg.PoolClient, run: Opening): Promise<void> {
 
 const SELECT = `
   SELECT name, number, workflow_id AS "workflowId", execution_id AS "executionId", definition_hash AS "definitionHash",
-         status, dataset_digest AS "datasetDigest", features_digest AS "featuresDigest",
+         status, dataset_digest AS "datasetDigest", sources_digest AS "sourcesDigest", features_digest AS "featuresDigest",
          evaluation_digest AS "evaluationDigest", model_digest AS "modelDigest", version, reason, task, metric,
          started_at AS "startedAt", ended_at AS "endedAt"
   FROM runs`;

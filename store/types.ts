@@ -68,6 +68,8 @@ export interface RunRow {
   definitionHash: string;
   status: RunStatus;
   datasetDigest?: string;
+  /** Of what the sources held when it read them; absent before, and in runs from before this was kept. */
+  sourcesDigest?: string;
   featuresDigest?: string;
   evaluationDigest?: string;
   modelDigest?: string;
@@ -274,7 +276,13 @@ export interface Store {
       facts: Partial<
         Pick<
           RunRow,
-          'datasetDigest' | 'featuresDigest' | 'evaluationDigest' | 'modelDigest' | 'task' | 'metric'
+          | 'datasetDigest'
+          | 'sourcesDigest'
+          | 'featuresDigest'
+          | 'evaluationDigest'
+          | 'modelDigest'
+          | 'task'
+          | 'metric'
         >
       >,
     ): Promise<void>;

@@ -219,9 +219,7 @@ export interface WatchState {
   told?: string;
   /** Why the newest window could not be looked at. */
   failed?: string;
-  /** Digests of the sources when they were last looked at. */
-  sources?: string;
-  /** ISO 8601. */
+  /** When the sources were last looked at, ISO 8601. */
   sourcesAt?: string;
 }
 

@@ -11,6 +11,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { dataTriggerId } from '../decisions/lifecycle/newData.ts';
 import { follow, isHealthy } from '../decisions/watch/follow.ts';
 import {
   triggerSignal,
@@ -112,7 +113,7 @@ export async function watch(input: WatchRunInput): Promise<void> {
         trainer.pollLabels.executeWithOptions(long('Ask for labels'), [{ name, ...definition }]),
       );
     }
-    if (onNewDataEveryMs !== undefined) await lookAtSources(onNewDataEveryMs);
+    if (onNewDataEveryMs !== undefined) await lookAtSources(onNewDataEveryMs, to);
     const number = state.windows + 1;
     const observed = await attempt(() =>
       trainer.observeWindow.executeWithOptions(long(`Window ${number}`), [
@@ -163,21 +164,21 @@ export async function watch(input: WatchRunInput): Promise<void> {
       );
   }
 
-  async function lookAtSources(everyMs: number): Promise<void> {
-    const at = await orchestrator.clock.executeWithOptions(step('What time is it?'), []);
+  /** Tells of what the sources hold with each look, until the lifecycle has taken it: it may be away, or busy. */
+  async function lookAtSources(everyMs: number, to?: string): Promise<void> {
+    const at = to ?? (await orchestrator.clock.executeWithOptions(step('What time is it?'), []));
     if (state.sourcesAt !== undefined && Date.parse(at) < Date.parse(state.sourcesAt) + everyMs) return;
-    const digest = await attempt(() =>
-      trainer.probeSources.executeWithOptions(long('Look at the sources'), [{ ...definition }]),
+    const probed = await attempt(() =>
+      trainer.probeSources.executeWithOptions(long('Look at the sources'), [{ name, ...definition }]),
     );
-    if (digest === undefined) return;
-    const before = state.sources;
-    Object.assign(state, { sources: digest, sourcesAt: at });
-    if (before === undefined || before === digest) return;
+    if (!probed) return;
+    state.sourcesAt = at;
+    if (probed.taken) return;
     await getExternalWorkflowHandle(ids.lifecycle(name))
       .signal(triggerSignal, {
-        id: `data/${digest.slice(0, 32)}`,
+        id: dataTriggerId(probed.digest),
         kind: 'data',
-        reason: 'The sources have other rows than when they were last looked at.',
+        reason: 'The sources hold something else than what the last training read.',
         by: ids.watch(name),
         at,
       })

@@ -2,6 +2,8 @@ import { cancellationSignal } from '@temporalio/activity';
 import { PerennialError } from '../../config/errors.ts';
 import { parseTime } from '../../config/time.ts';
 import type { WindowFacts } from '../../decisions/watch/facts.ts';
+import { suddenColumns } from '../../decisions/watch/faults.ts';
+import { countLasted, type Judged } from '../../decisions/watch/lasted.ts';
 import type { WatchPolicy } from '../../decisions/watch/policy.ts';
 import { METRICS, type MetricName } from '../../learning/metrics/names.ts';
 import type { ModelVersionRow, Store } from '../../store/types.ts';
@@ -79,7 +81,11 @@ export function windowActivities(dependencies: TrainerDependencies) {
       const realised = await realisedQuality(labelled, signature, reference, metric);
       const usualRows = await store.watch.usualRows(name, number, Date.parse(to) - Date.parse(from));
       const seen = { version, from, to, rows, usualRows, window, reference, healthy: before, ...realised };
-      const whole = await windowFacts(seen, policy, signal);
+      const compared = await windowFacts(seen, policy, signal);
+      const isSudden = suddenColumns(compared, policy).size > 0;
+      const whole = isSudden
+        ? countLasted(compared, await lastJudged(store, name, number), policy)
+        : compared;
       const { columns } = whole;
       const told = shorten(whole, policy);
       const facts = { ...whole, columns: told.columns };
@@ -139,6 +145,15 @@ async function healthyWindow(store: Store, name: string, number: number): Promis
   const window = await store.watch.window(name, number);
   if (window?.distributionDigest === undefined) return undefined;
   return decodeDistributions(await store.artifacts.get(window.distributionDigest));
+}
+
+/** Windows that are looked through for one with enough rows; where there is none among them, nobody knows what lasted. */
+const MAX_PASSED_OVER = 50;
+
+async function lastJudged(store: Store, name: string, number: number): Promise<Judged | undefined> {
+  const newest = await store.watch.windows(name, MAX_PASSED_OVER);
+  const judged = newest.find((row) => row.number < number && row.verdict.state !== 'insufficient');
+  return judged && store.watch.window(name, judged.number);
 }
 
 /** What is judged by labels is earlier than its window by as much as a label may be late. */

@@ -56,6 +56,8 @@ export interface ColumnFacts extends Shift {
    * shares that left the training rows are larger than that window's own.
    */
   sinceHealthy?: { p: number; effect: number; unseen?: number; outOfRange?: number };
+  /** Windows in a row before this one in which values that training never saw were a fault here; see lasted.ts. */
+  lasted?: number;
   /**
    * Numbers: deciles of this window as a straight line of those of the last healthy window (of the reference where
    * there was none), and the intercept as a share of the window's mean: a change of unit is a slope far from 1 with r2

@@ -26,44 +26,39 @@ const LARGE_EFFECT = 0.2;
  * have none. A share must exceed its limit and chance, so few rows are no fault by themselves. Values that training never
  * saw are a fault where they come at once: a summer after a training in winter leaves the range too, a little more each
  * window, and that is drift, from which to learn is right.
+ *
+ * They are taken for the world once they have been a fault for `data.patience` windows in a row, with nobody having mended
+ * it. Otherwise a world that changes at once and stays would silence the watch for ever, while its champion is as wrong as
+ * it can be. While anything else is wrong with the column, they stay one.
  */
 export function findFaults(facts: WindowFacts, policy: WatchPolicy): Fault[] {
-  const columns = facts.columns.filter(
-    ({ column, ignored }) => ignored !== true && !policy.ignore.includes(column),
-  );
-  return [
-    ...findVolumeFault(facts, policy),
-    ...columns.flatMap((column) => [
-      ...findShareFaults(column, facts.compared, policy),
-      ...findUnitFault(column, facts, policy),
-    ]),
-  ].slice(0, MAX_FAULTS);
+  const { patience = Infinity } = policy.data;
+  const ofColumns = judgedColumns(facts, policy).flatMap((column) => {
+    const faults = faultsOf(column, facts, policy);
+    return faults.every(mayBeTheWorld) && (column.lasted ?? 0) >= patience ? [] : faults;
+  });
+  return [...findVolumeFault(facts, policy), ...ofColumns].slice(0, MAX_FAULTS);
 }
 
-/** Told at once, and by themselves no sign that something broke: a market that opens, a new customer. */
-const MAY_BE_THE_WORLD: readonly Fault['kind'][] = ['unseen', 'out-of-range'];
-
-/**
- * Those that are faults yet: what training never saw is taken for the world once it has lasted for `data.patience` windows
- * in a row, with nobody having mended it. Otherwise a world that changes at once and stays would silence the watch for
- * ever, while its champion is as wrong as it can be. While anything else is wrong with the column, it stays one.
- *
- * @param before verdicts of this champion, newest last
- */
-export function stillFaults(
-  found: readonly Fault[],
-  before: readonly { faults: readonly Fault[] }[],
-  { data: { patience } }: Pick<WatchPolicy, 'data'>,
-): Fault[] {
-  if (patience === undefined || before.length < patience) return [...found];
-  const last = before.slice(-patience);
-  const isSame = (a: Fault, b: Fault) => a.kind === b.kind && a.column === b.column;
-  return found.filter(
-    (fault) =>
-      !MAY_BE_THE_WORLD.includes(fault.kind) ||
-      found.some(({ kind, column }) => column === fault.column && !MAY_BE_THE_WORLD.includes(kind)) ||
-      !last.every(({ faults }) => faults.some((other) => isSame(other, fault))),
+/** Columns to which values that training never saw came at once, whatever is taken for the world by now. */
+export function suddenColumns(facts: WindowFacts, policy: WatchPolicy): Set<string> {
+  const sudden = judgedColumns(facts, policy).filter((column) =>
+    faultsOf(column, facts, policy).some(mayBeTheWorld),
   );
+  return new Set(sudden.map(({ column }) => column));
+}
+
+function judgedColumns({ columns }: WindowFacts, { ignore }: WatchPolicy): ColumnFacts[] {
+  return columns.filter(({ column, ignored }) => ignored !== true && !ignore.includes(column));
+}
+
+function faultsOf(column: ColumnFacts, facts: WindowFacts, policy: WatchPolicy): Fault[] {
+  return [...findShareFaults(column, facts.compared, policy), ...findUnitFault(column, facts, policy)];
+}
+
+/** Told at once, and by itself no sign that something broke: a market that opens, a new customer. */
+function mayBeTheWorld({ kind }: Fault): boolean {
+  return kind === 'unseen' || kind === 'out-of-range';
 }
 
 function findVolumeFault({ rows, usualRows }: WindowFacts, { data }: WatchPolicy): Fault[] {

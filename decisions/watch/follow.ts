@@ -31,7 +31,7 @@ export function follow(
   weighs: boolean,
 ): { followed: Required<Pick<Followed, 'version'>> & Followed; verdict: WindowVerdict; signal: WatchSignal } {
   const { verdicts, evidence } = before.version === facts.version ? before : { verdicts: [] };
-  const verdict = judgeWindow(facts, policy, verdicts);
+  const verdict = judgeWindow(facts, policy);
   const all = [...verdicts, verdict].slice(-MAX_VERDICTS);
   // A broken window says nothing of the champion.
   const weighed =
@@ -41,6 +41,6 @@ export function follow(
 }
 
 /** Shifted ones too: slow drift must not add up to what looks like another unit. */
-export function isHealthy({ state }: WindowVerdict): boolean {
+export function isHealthy({ state }: Pick<WindowVerdict, 'state'>): boolean {
   return state === 'clean' || state === 'shifted';
 }

@@ -1,7 +1,7 @@
 import { plain } from '../canary/wording.ts';
 import { benjaminiHochberg } from './benjaminiHochberg.ts';
 import type { ColumnFacts, WindowFacts } from './facts.ts';
-import { findFaults, stillFaults } from './faults.ts';
+import { findFaults } from './faults.ts';
 import type { WatchPolicy } from './policy.ts';
 import { judgeEstimated, judgeRealised } from './quality.ts';
 import type { WindowVerdict } from './verdict.ts';
@@ -10,22 +10,17 @@ const MAX_TOLD = 20;
 const MAX_IN_SENTENCE = 3;
 
 /**
- * What one window of predictions says, by itself. Pure: the same facts give the same verdict; of the windows before it
- * counts only for how long a fault has lasted (`data.patience`).
+ * What one window of predictions says, by itself. Pure: the same facts give the same verdict.
  *
  * A distribution differs where it stands out among all that were tested (Benjamini-Hochberg at `drift.q`, over the columns,
  * the score and the label) and differs by `drift.effect` too: with many rows anything is significant, with few anything
  * looks large. In simulations of 20 columns and 300 rows, 1 % of clean windows are called shifted, and 100 % of those with
  * one column moved by one standard deviation (test/decisions/watch/simulation.test.ts).
  */
-export function judgeWindow(
-  facts: WindowFacts,
-  policy: WatchPolicy,
-  before: readonly Pick<WindowVerdict, 'faults'>[] = [],
-): WindowVerdict {
+export function judgeWindow(facts: WindowFacts, policy: WatchPolicy): WindowVerdict {
   const enough = facts.rows >= policy.minRows;
   const shifts = enough ? findShifts(facts, policy) : NO_SHIFTS;
-  const faults = stillFaults(findFaults(facts, policy), before, policy);
+  const faults = findFaults(facts, policy);
   const realised = judgeRealised(facts.realised, policy);
   const estimated = judgeEstimated(facts.estimated, policy);
 

@@ -13,6 +13,8 @@ export interface Outcome {
 }
 
 export interface Call {
+  /** Of another checkout; default this one. */
+  bin?: string;
   cwd?: string;
   env?: Record<string, string>;
   /** Sends SIGINT as soon as the output says this. */
@@ -24,9 +26,9 @@ export interface Call {
 /** Runs the real `perennial` as a process of its own, without a terminal. */
 export async function perennial(
   args: string[],
-  { cwd, env = {}, interruptAt, kill }: Call = {},
+  { bin = BIN, cwd, env = {}, interruptAt, kill }: Call = {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, [bin, ...args], {
     cwd,
     env: {
       ...childEnvironment({ NO_COLOR: '', FORCE_COLOR: '', CI: '1' }),

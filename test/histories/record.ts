@@ -19,13 +19,19 @@ import {
 } from '../workflows/rollouts.ts';
 import { historyToText } from './file.ts';
 import { NOTICE_KEY, recordLifecycles } from './recordLifecycles.ts';
+import { recordRunning } from './recordRunning.ts';
 
 /**
  * Records how this version's workflows run, for later versions to replay: `npm run record-histories`, once before a
- * release. Histories of earlier versions stay: runs that they began may still be open. `-- halvings`, `-- rollouts` and
- * `-- lifecycles` add those to what is there.
+ * release. Histories of earlier versions stay: runs that they began may still be open. `-- halvings`, `-- rollouts`,
+ * `-- lifecycles` and `-- running` add those to what is there.
  */
-const PARTS = { halvings: recordHalvings, rollouts: recordRollouts, lifecycles: recordLives };
+const PARTS = {
+  halvings: recordHalvings,
+  rollouts: recordRollouts,
+  lifecycles: recordLives,
+  running: () => recordRunning(installation, write, save),
+};
 const only = process.argv[2] as keyof typeof PARTS | undefined;
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

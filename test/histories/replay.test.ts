@@ -35,6 +35,8 @@ test('there are histories of every workflow, of every way in which a training an
     expect(kinds).toContain(`${outcome}.rollout.json`);
   for (const life of ['driven', 'asked', 'resumed', 'scheduled'])
     expect(kinds).toContain(`${life}.lifecycle.json`);
+  // And of one that is as an upgrade meets it.
+  for (const workflow of ['lifecycle', 'watch', 'rollout']) expect(kinds).toContain(`running.${workflow}.json`);
   for (const history of ['driven.watch', 'weighed.watch', 'told.notice', 'told.scheduledTrigger'])
     expect(kinds).toContain(`${history}.json`);
 });

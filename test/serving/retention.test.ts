@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keepRetention } from '../../serving/retention.ts';
+import type { LabelInput } from '../../store/predictionTypes.ts';
 import { openBench, type Bench } from '../store/fixtures.ts';
 import { openedRollout } from '../store/rolloutBench.ts';
 import { daysOf, encoded, someRecord } from '../store/someRecords.ts';
@@ -10,6 +11,9 @@ beforeAll(async () => {
   bench = await openBench();
 });
 afterAll(() => bench.close());
+
+/** Labels that went the last time. */
+let forgotten = 0;
 
 const DAY_MS = 86_400_000;
 
@@ -24,11 +28,15 @@ async function ages(): Promise<number[]> {
 
 async function enforce(retentionDays?: number): Promise<string[]> {
   const dropped: string[] = [];
+  forgotten = 0;
   const failures: unknown[] = [];
   const retention = keepRetention({
     store: bench.store,
     retentionDays,
-    onDropped: (days) => void dropped.push(...days),
+    onDropped: ({ days, labels }) => {
+      dropped.push(...days);
+      forgotten += labels;
+    },
     onProblem: (error) => void failures.push(error),
   });
   await retention.close();
@@ -71,4 +79,79 @@ test('a past that was replayed is kept from when it was written', async () => {
   expect(await bench.admin.query(`SELECT FROM prediction_segments WHERE id = 'past'`)).toMatchObject({
     rowCount: 0,
   });
+});
+
+test('labels go with the days of their predictions, and a correction keeps what it corrected', async () => {
+  const name = 'labelled';
+  await bench.admin.query(`INSERT INTO lifecycles (name) VALUES ($1)`, [name]);
+  const at = (age: number) => new Date(NOON - age * DAY_MS).toISOString();
+  const put = async (subject: object, value: string, told: number, observed = told) => {
+    await bench.store.labels.put(name, [{ ...subject, value, observedAt: at(observed) } as LabelInput]);
+    // As if it had been told so many days ago; nobody but the owner can say so.
+    await bench.admin.query(`ALTER TABLE labels DISABLE TRIGGER labels_are_append_only`);
+    await bench.admin.query(
+      `UPDATE labels SET received_at = $2 WHERE name = $1 AND received_at > now() - interval '10 minutes'`,
+      [name, at(told)],
+    );
+    await bench.admin.query(`ALTER TABLE labels ENABLE TRIGGER labels_are_append_only`);
+  };
+  await put({ key: 'old' }, 'yes', 92);
+  await put({ key: 'old' }, 'no', 91);
+  await put({ requestId: 'old', row: 1 }, 'yes', 95);
+  await put({ key: 'at the edge' }, 'yes', 90);
+  await put({ key: 'replayed lately' }, 'yes', 3, 900);
+  await put({ key: 'told early' }, 'yes', 120, -30);
+  for (const [told, value] of ['yes', 'no', 'yes', 'no'].entries())
+    await put({ key: 'corrected' }, value, 110 - 30 * told);
+  await put({ requestId: 'corrected', row: 2 }, 'yes', 100);
+  await put({ requestId: 'corrected', row: 2 }, 'no', 50);
+
+  await enforce();
+  expect(forgotten).toBe(3);
+  const history = async (subject: { key: string } | { requestId: string; row: number }) =>
+    (await bench.store.labels.history(name, subject)).map(({ value, revision }) => `${revision} ${value}`);
+  expect(await history({ key: 'old' })).toEqual([]);
+  expect(await history({ requestId: 'old', row: 1 })).toEqual([]);
+  for (const key of ['at the edge', 'replayed lately', 'told early'])
+    expect(await history({ key })).toEqual(['1 yes']);
+  // What held 90 days ago, and all that came later.
+  expect(await history({ key: 'corrected' })).toEqual(['4 no', '3 yes', '2 no', '1 yes']);
+  expect(await history({ requestId: 'corrected', row: 2 })).toEqual(['2 no', '1 yes']);
+
+  await enforce(60);
+  expect(await history({ key: 'corrected' })).toEqual(['4 no', '3 yes', '2 no']);
+  expect(await history({ key: 'at the edge' })).toEqual([]);
+  await enforce();
+  expect(forgotten).toBe(0);
+  // A subject begins anew, and a correction goes on.
+  expect(await bench.store.labels.put(name, [{ key: 'old', value: 'yes' }])).toMatchObject({ accepted: 1 });
+  expect(await bench.store.labels.put(name, [{ key: 'corrected', value: 'yes' }])).toMatchObject({
+    corrected: 1,
+  });
+  expect(await history({ key: 'corrected' })).toEqual(['5 yes', '4 no', '3 yes', '2 no']);
+});
+
+test('nobody else deletes a label', async () => {
+  await expect(bench.admin.query(`DELETE FROM labels`)).rejects.toThrow(
+    'labels is written once: DELETE is refused',
+  );
+  await expect(bench.admin.query(`TRUNCATE labels`)).rejects.toThrow('labels is written once');
+});
+
+test('many go in pieces, and the rest of the table stays', async () => {
+  const name = 'many';
+  await bench.admin.query(`INSERT INTO lifecycles (name) VALUES ($1)`, [name]);
+  await bench.admin.query(
+    `INSERT INTO labels (name, key, value, observed_at, received_at, revision)
+     SELECT $1, 'k' || i, '"yes"', now() - interval '1 day' * age, now() - interval '1 day' * age, 1
+     FROM generate_series(1, 50000) AS i, LATERAL (SELECT CASE WHEN i % 1000 = 0 THEN 1 ELSE 100 END AS age) AS ages`,
+    [name],
+  );
+  await enforce();
+  expect(forgotten).toBe(49_950);
+  const { rows } = await bench.admin.query<{ n: number }>(
+    `SELECT count(*)::integer AS n FROM labels WHERE name = $1`,
+    [name],
+  );
+  expect(rows).toEqual([{ n: 50 }]);
 });

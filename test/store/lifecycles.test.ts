@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataTriggerId } from '../../decisions/lifecycle/newData.ts';
 import type { Store } from '../../store/types.ts';
-import { openBench, type Bench } from './fixtures.ts';
+import { openBench, startRun, type Bench } from './fixtures.ts';
 import { registerVersions } from './rolloutBench.ts';
 
 /** What a lifecycle is, was asked for and decided is kept once, whoever asks again, and stands in the audit. */
@@ -69,6 +70,34 @@ test('a state that is older than the one that is kept changes nothing', async ()
   expect((await store.lifecycles.list()).find(({ name }) => name === 'states')?.state).toEqual({
     three: true,
   });
+});
+
+test('new data is taken once a trigger of it was decided, or the last training has read it', async () => {
+  const name = 'fed';
+  await deployed(name);
+  const [first, second, third] = ['1', '2', '3'].map((digit) => digit.repeat(64));
+  const taken = async () =>
+    Promise.all([first, second, third].map((digest) => store.lifecycles.isDataTaken(name, digest)));
+  const decide = (digest: string) =>
+    store.lifecycles.decideTrigger({ ...trigger(name, dataTriggerId(digest)), kind: 'data' });
+  const read = async (sourcesDigest: string) => {
+    const { number } = await startRun(store, name);
+    await store.runs.update(name, number, { sourcesDigest });
+    await store.runs.close(name, number, { status: 'failed', reason: 'a test' });
+    return number;
+  };
+  expect(await taken()).toEqual([false, false, false]);
+  await read(first);
+  expect(await taken()).toEqual([true, false, false]);
+  expect(await decide(second)).toMatchObject({ decision: 'train' });
+  expect(await taken()).toEqual([true, true, false]);
+  // Told while another training was under way, which has read it: one training for it.
+  const number = await read(third);
+  expect(await taken()).toEqual([false, true, true]);
+  const late = await decide(third);
+  expect(late).toMatchObject({ decision: 'refused', because: `Training ${number} has read it.` });
+  expect(late.run).toBeUndefined();
+  expect(await decide(third)).toMatchObject({ decision: 'refused', because: late.because });
 });
 
 describe('a trigger', () => {

@@ -173,6 +173,33 @@ describe('the watch', () => {
   );
 });
 
+describe('a world that changes at once, and stays', () => {
+  test(
+    'is a fault for as many windows as were declared, each column by itself, and then drift',
+    { timeout: 300_000 },
+    async () => {
+      const name = 'for-good';
+      const watch = { everyMs: days(1), quality: { minLabels: 100 }, data: { patience: 2 } };
+      await serving(name, { watch, retrain: { onDrift: 'never' } });
+      await replay(name, span(8, 10));
+      const larger = await replay(name, span(10, 11, { shift: 20 }));
+      const heavier = await replay(name, span(11, 15, { shift: 20, heavier: 20 }));
+      const said = [...larger, ...heavier].map(({ watched }) => watched?.verdict);
+      expect(said.map((verdict) => verdict?.state)).toEqual([
+        ...Array<string>(3).fill('fault'),
+        ...Array<string>(2).fill('shifted'),
+      ]);
+      expect(said.map((verdict) => verdict?.faults.map(({ column }) => column))).toEqual([
+        ['size'],
+        ['size', 'weight'],
+        ['weight'],
+        [],
+        [],
+      ]);
+    },
+  );
+});
+
 describe('a trigger that has to wait for the cooldown', () => {
   const calendar = (at: string) => ({
     ...{ id: `calendar/${at}`, kind: 'schedule' as const, reason: 'it is time', by: 'a calendar', at },

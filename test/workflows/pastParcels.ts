@@ -13,6 +13,8 @@ interface World {
   late?: 'large' | 'small';
   /** Added to every size. */
   shift?: number;
+  /** Added to every weight. */
+  heavier?: number;
   /** What the column holds in place of centimetres. */
   unit?: number;
   missing?: boolean;
@@ -21,12 +23,12 @@ interface World {
 /** Parcels of one day. One in ten is a surprise. */
 function parcels(
   day: number,
-  { late = 'large', shift = 0, unit = 1, missing = false }: World = {},
+  { late = 'large', shift = 0, heavier = 0, unit = 1, missing = false }: World = {},
 ): PastRow[] {
   const random = new Random(1_000 + day);
   return Array.from({ length: A_DAY }, (_, i) => {
     const size = random.unit() * 10 + shift;
-    const weight = random.unit() * 5;
+    const weight = random.unit() * 5 + heavier;
     const surprise = random.unit() < 0.1;
     return {
       key: `p${day}-${i}`,

@@ -437,12 +437,13 @@ describe('what feeds the watch', () => {
     const definition = watchedDefinition(bench, { name: 'probe', sources: { parcels: csv(path) } });
     const definitionHash = await bench.store.definitions.put(definition);
     const activities = trainerActivities(bench.dependencies);
-    const probe = () => run(() => activities.probeSources({ definitionHash, baseDirectory: bench.folder }));
+    const what = { name: 'probe', definitionHash, baseDirectory: bench.folder };
+    const probe = () => run(() => activities.probeSources(what));
     const first = await probe();
-    expect(first).toMatch(/^[0-9a-f]{64}$/);
-    expect(await probe()).toBe(first);
+    expect(first).toMatchObject({ digest: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown, taken: false });
+    expect(await probe()).toEqual(first);
     bench.write('probe.csv', 'id,late\n1,yes\n2,no\n');
-    expect(await probe()).not.toBe(first);
+    expect((await probe()).digest).not.toBe(first.digest);
   });
 
   test('a definition says what the workflow needs of it, or that nobody watches', async () => {

@@ -60,7 +60,7 @@ async function decide(
         { name: self.name, trigger, decision: 'train', because: decision.because },
       ]);
       remember(self, trigger.id);
-      if (run !== undefined) await train(self, trigger, run);
+      if (run !== undefined) await train(self, again ? beginningAt(trigger, time) : trigger, run);
       return;
     }
     case 'wait': {
@@ -80,13 +80,26 @@ async function decide(
   }
 }
 
+/**
+ * What came by itself and has waited learns from what is known when it begins, and the next cooldown is counted from then.
+ * Of a drift the time is that of its windows, of an order what the person said.
+ */
+function beginningAt(trigger: Trigger, time: string): Trigger {
+  const { kind, at } = trigger;
+  if (kind !== 'schedule' && kind !== 'data' && kind !== 'event') return trigger;
+  return Date.parse(time) > Date.parse(at) ? { ...trigger, at: time } : trigger;
+}
+
 /** A drift that persists is told of again with the next window, and so is why nothing came of it. */
 function overlook({ state }: Lifecycle, because: string): void {
   if (state.watched) state.watched = { ...state.watched, unheeded: because };
 }
 
 async function turnDown(self: Lifecycle, trigger: Trigger, because: string): Promise<void> {
-  return trigger.kind === 'drift' ? overlook(self, because) : refuse(self, trigger, because);
+  if (trigger.kind === 'drift') return overlook(self, because);
+  // The watch tells of new data again, unless the training that is waited for has read it by then.
+  if (trigger.kind === 'data') return;
+  return refuse(self, trigger, because);
 }
 
 /** For good, with its reason. */

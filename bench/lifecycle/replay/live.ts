@@ -4,6 +4,7 @@ import { judgeGate, type ComparedRows } from '../../../decisions/gate.ts';
 import { decideTraining } from '../../../decisions/lifecycle/decide.ts';
 import { heedWindow } from '../../../decisions/lifecycle/heed.ts';
 import { follow, isHealthy, type Followed } from '../../../decisions/watch/follow.ts';
+import { countLasted, type Judged } from '../../../decisions/watch/lasted.ts';
 import type { WindowVerdict } from '../../../decisions/watch/verdict.ts';
 import { computeMetrics } from '../../../learning/metrics/compute.ts';
 import { METRICS } from '../../../learning/metrics/names.ts';
@@ -36,6 +37,7 @@ export async function liveThrough(replay: Replay): Promise<PolicyResult> {
     champion: { version: 1, model: await modelAt(), since: -Infinity },
     followed: { verdicts: [] } as Followed,
     healthy: undefined as Distributions | undefined,
+    judged: undefined as Judged | undefined,
     retrainedAt: [] as string[],
     rejectedInARow: 0,
     retrainings: 0,
@@ -64,9 +66,14 @@ export async function liveThrough(replay: Replay): Promise<PolicyResult> {
         to,
         healthy: self.healthy,
       };
-      const { facts, sample } = await observe(window, watch);
+      const { facts: compared, sample } = await observe(window, watch);
+      const facts = countLasted(compared, self.judged, watch);
       const { followed, verdict, signal } = follow(self.followed, facts, watch, true);
-      Object.assign(self, { followed, ...(isHealthy(verdict) ? { healthy: sample } : {}) });
+      Object.assign(self, {
+        followed,
+        ...(isHealthy(verdict) ? { healthy: sample } : {}),
+        ...(verdict.state === 'insufficient' ? {} : { judged: { facts, verdict } }),
+      });
       seenTo = to;
       verdicts.push(verdict);
       if (heedWindow(signal, verdict, retrain?.onDrift) === 'train') kind = 'drift';

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { RealisedQuality, WindowFacts } from '../../../decisions/watch/facts.ts';
+import type { ColumnFacts, RealisedQuality, WindowFacts } from '../../../decisions/watch/facts.ts';
+import { isHealthy } from '../../../decisions/watch/follow.ts';
 import { judgeWatch } from '../../../decisions/watch/judgeWatch.ts';
 import { judgeWindow } from '../../../decisions/watch/judgeWindow.ts';
+import { countLasted, type Judged } from '../../../decisions/watch/lasted.ts';
 import type { WindowVerdict } from '../../../decisions/watch/verdict.ts';
 import { columnOf, factsOf, policyOf } from './samples.ts';
 
@@ -391,25 +393,130 @@ test('the same facts give the same verdict, also from JSON, without NaN in any s
       }
 });
 
-describe('a fault that lasts', () => {
-  const outside = (over = {}) => columnOf({ column: 'flow', p: 1e-9, effect: 0.5, outOfRange: 0.7, ...over });
-  const windows = (facts: WindowFacts, by: typeof policy, n: number) => {
-    const before: WindowVerdict[] = [];
-    for (let i = 0; i < n; i++) before.push(judgeWindow(facts, by, before));
-    return before.map(({ state }) => state);
-  };
+describe('values that training never saw', () => {
+  const patient = policyOf({ data: { patience: 2 } });
 
-  test('is one until a person acts, where no patience is declared', () => {
-    expect(windows(factsOf({ columns: [outside()] }), policy, 5)).toEqual(Array(5).fill('fault'));
+  /**
+   * Windows of a world that is described by the shares outside of training's range, column by column, each held against the
+   * last healthy one as the watch does.
+   */
+  function live(worlds: (Record<string, number> & { rows?: number })[], by: typeof policy, over = {}) {
+    let judged: Judged | undefined;
+    let healthy: Record<string, number> | undefined;
+    return worlds.map(({ rows = 300, ...shares }) => {
+      const columns = Object.entries(shares).map(([column, outOfRange]) => {
+        const was = healthy?.[column];
+        const since = was === undefined ? {} : { sinceHealthy: { p: 1e-9, effect: 0.5, outOfRange: was } };
+        return columnOf({ column, p: 1e-9, effect: 0.5, outOfRange, ...since, ...over });
+      });
+      const facts = countLasted(factsOf({ rows, compared: rows, columns }), judged, by);
+      const verdict = judgeWindow(facts, by);
+      if (isHealthy(verdict)) healthy = shares;
+      if (verdict.state !== 'insufficient') judged = { facts, verdict };
+      const faulty = verdict.faults.map(({ column = '' }) => column).join(' ');
+      return faulty === '' ? verdict.state : `${verdict.state} ${faulty}`;
+    });
+  }
+
+  test('are a fault until a person acts, where no patience is declared', () => {
+    expect(live(Array(5).fill({ flow: 0.7 }), policy)).toEqual(Array(5).fill('fault flow'));
   });
 
-  test('is the world after as many windows in a row as were declared', () => {
-    const by = policyOf({ data: { patience: 2 } });
-    expect(windows(factsOf({ columns: [outside()] }), by, 4)).toEqual(['fault', 'fault', 'shifted', 'fault']);
+  test('are the world after as many windows in a row as were declared, and stay it', () => {
+    expect(live(Array(6).fill({ flow: 0.7 }), patient)).toEqual([
+      'fault flow',
+      'fault flow',
+      ...Array<string>(4).fill('shifted'),
+    ]);
   });
 
-  test('stays one where values are missing, or the column has another fault too', () => {
-    const by = policyOf({ data: { patience: 2 } });
-    expect(windows(factsOf({ columns: [outside({ missing: 0.5 })] }), by, 4)).toEqual(Array(4).fill('fault'));
+  test('are counted by column: another that changes one window later ends neither nor begins anew', () => {
+    const worlds = [
+      { flow: 0.7, heat: 0 },
+      ...Array<Record<string, number>>(5).fill({ flow: 0.7, heat: 0.7 }),
+    ];
+    expect(live(worlds, patient)).toEqual([
+      'fault flow',
+      'fault flow heat',
+      'fault heat',
+      ...Array<string>(3).fill('shifted'),
+    ]);
+    // The other way round, and three of them.
+    const three = [
+      { a: 0, b: 0, c: 0.7 },
+      { a: 0, b: 0.7, c: 0.7 },
+      ...Array<Record<string, number>>(5).fill({ a: 0.7, b: 0.7, c: 0.7 }),
+    ];
+    expect(live(three, patient)).toEqual([
+      'fault c',
+      'fault b c',
+      'fault a b',
+      'fault a',
+      ...Array<string>(3).fill('shifted'),
+    ]);
+  });
+
+  test('that change once more after they were taken for the world are a fault anew', () => {
+    const worlds = [0.3, 0.3, 0.3, 0.3, 0.9, 0.9, 0.9].map((flow) => ({ flow }));
+    expect(live(worlds, patient)).toEqual([
+      'fault flow',
+      'fault flow',
+      'shifted',
+      'shifted',
+      'fault flow',
+      'fault flow',
+      'shifted',
+    ]);
+    // Also in the very next window.
+    expect(live(worlds.slice(1), patient).slice(2)).toEqual([
+      'shifted',
+      'fault flow',
+      'fault flow',
+      'shifted',
+    ]);
+  });
+
+  test('begin anew where they went away meanwhile; a window with too few rows is passed over', () => {
+    const flow = { flow: 0.7 };
+    expect(live([flow, { flow: 0 }, flow, flow, flow], patient)).toEqual([
+      'fault flow',
+      'shifted',
+      'fault flow',
+      'fault flow',
+      'shifted',
+    ]);
+    expect(live([flow, { flow: 0, rows: 20 }, flow, { flow: 0.7, rows: 0 }, flow], patient)).toEqual([
+      'fault flow',
+      'insufficient',
+      'fault flow',
+      'insufficient',
+      'shifted',
+    ]);
+  });
+
+  test('stay a fault where values are missing, or the column has another fault too', () => {
+    expect(live(Array(4).fill({ flow: 0.7 }), patient, { missing: 0.5 })).toEqual(
+      Array(4).fill('fault flow flow'),
+    );
+  });
+
+  test('of another champion are counted anew, who learned from others', () => {
+    const facts = (version: number) => factsOf({ version, columns: [columnOf({ outOfRange: 0.7 })] });
+    const before = countLasted(facts(1), { facts: facts(1), verdict: { state: 'fault' } }, patient);
+    expect(before.columns[0].lasted).toBe(1);
+    const judged: Judged = { facts: before, verdict: { state: 'fault' } };
+    expect(countLasted(facts(1), judged, patient).columns[0].lasted).toBe(2);
+    expect(countLasted(facts(2), judged, patient).columns[0].lasted).toBeUndefined();
+  });
+
+  test('hide no fault behind them, however many columns they are of', () => {
+    const forgiven = Array.from({ length: 25 }, (_, i) =>
+      columnOf({ column: `a${i}`, p: 1e-9, effect: 0.5, outOfRange: 0.7, lasted: 2 }),
+    );
+    const judgeWith = (column: Partial<ColumnFacts>) =>
+      judge({ columns: [...forgiven, columnOf({ column: 'z', ...column })] }, patient);
+    expect(judgeWith({}).state).toBe('shifted');
+    for (const broken of [{ missing: 1 }, { unseen: 0.7, lasted: 1 }])
+      expect(judgeWith(broken)).toMatchObject({ state: 'fault', faults: [{ column: 'z' }] });
   });
 });

@@ -1,0 +1,36 @@
+-- Labels go when the predictions that they are of have gone: 90 days after they were told, by default (serving/retention.ts). Of a
+-- subject that was corrected since, what held when that span began stays with its later revisions, so that everything that
+-- was known at some moment of it can be told.
+
+DROP TRIGGER labels_are_append_only ON labels;
+CREATE TRIGGER labels_are_append_only BEFORE UPDATE OR TRUNCATE ON labels
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Nobody deletes a label but forget_labels(), which says so for as long as it runs.
+CREATE FUNCTION refuse_forgetting() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('perennial.forgets_labels', true) = 'on' THEN RETURN NULL; END IF;
+  RAISE EXCEPTION '% is written once: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END
+$$;
+CREATE TRIGGER labels_are_forgotten_by_retention BEFORE DELETE ON labels
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_forgetting();
+
+-- At most `most` of one model, the first to arrive first, by labels_by_arrival. Returns how many.
+CREATE FUNCTION forget_labels(model text, before timestamptz, most integer) RETURNS bigint LANGUAGE sql
+SET perennial.forgets_labels = 'on' AS $$
+  WITH old AS (
+    SELECT ctid FROM labels
+    WHERE name = model AND received_at < before AND observed_at < before
+      -- By probes of an index, one row each: written as NOT EXISTS it may be planned as a join with all labels.
+      AND (SELECT next.received_at < before AND next.observed_at < before FROM labels AS next
+           WHERE next.name = model AND next.key = labels.key AND next.revision = labels.revision + 1) IS NOT FALSE
+      AND (SELECT next.received_at < before AND next.observed_at < before FROM labels AS next
+           WHERE next.name = model AND next.request_id = labels.request_id AND next.row_index = labels.row_index
+             AND next.revision = labels.revision + 1) IS NOT FALSE
+    ORDER BY received_at LIMIT most
+  ), gone AS (
+    DELETE FROM labels WHERE ctid = ANY (ARRAY(SELECT ctid FROM old)) RETURNING 1
+  )
+  SELECT count(*) FROM gone
+$$;

@@ -23,7 +23,14 @@ const MAY_IMPORT: Record<string, string[]> = {
     'types:workflows/rolloutMessages.ts',
     'types:workflows/trainerMessages.ts',
   ],
-  workflows: ['decisions', 'config/searchAttributes.ts', 'types:config/definition.ts', 'types:activities'],
+  // What a trainer of one's own answers is no larger than any other payload.
+  workflows: [
+    'decisions',
+    'config/searchAttributes.ts',
+    'config/units.ts',
+    'types:config/definition.ts',
+    'types:activities',
+  ],
   embedded: ['config', 'store'],
   serving: ['store', 'compute', 'learning', 'decisions', 'config'],
   // It predicts locally and reads a file's columns for `init`; the table of metrics says which way is better.

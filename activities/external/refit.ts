@@ -200,6 +200,6 @@ function calibratorOf(
  * Without labels, which a trainer does not give: that of the graph is the class of its own largest probability, and where
  * two are equal but for the last digit either is right.
  */
-function sharesOf({ label: _, ...outputs }: Golden['outputs']): Golden['outputs'] {
-  return outputs;
+function sharesOf({ probabilities, prediction }: Golden['outputs']): Golden['outputs'] {
+  return probabilities ? { probabilities } : { prediction };
 }

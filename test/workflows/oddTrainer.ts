@@ -75,7 +75,8 @@ export async function startOddTrainer(bench: Bench): Promise<OddTrainer> {
   async function fitModel(question: TrainerQuestion): Promise<TrainerAnswer> {
     const { columns, learner, rowsDigest } = question;
     const { x } = await read(rowsDigest);
-    const same = { liar: [0.3, 0.7], evens: EVENS }[learner] ?? SHARES;
+    const lies = learner === 'liar' ? [0.3, 0.7] : SHARES;
+    const same = learner === 'evens' ? EVENS : lies;
     const rows = Array.from({ length: x.length / columns }, (_, row) =>
       learner === 'linear' ? linear(x, row, columns) : same,
     );

@@ -74,7 +74,8 @@ test(
     const definition = small(bench, {
       name: 'weights',
       dataset: `SELECT id, floor(size / 5) AS size, late, CASE WHEN late = 'yes' THEN 1 + id % 4 ELSE 1 END AS importance FROM parcels`,
-      ...{ weight: 'importance', select: { folds: 2, metric: 'logLoss' } },
+      weight: 'importance',
+      select: { folds: 2, metric: 'logLoss' },
       search: [candidate('forest', { n_estimators: 1, max_depth: 1, bootstrap: false })],
     });
     const { result, candidates } = await train(definition);

@@ -27,6 +27,7 @@ export const extraTrees: Learner<z.output<typeof params>, TreeModel> = {
   tasks: ['binary', 'multiclass', 'regression'],
   weighs: true,
   bridgesGaps: true,
+  takesCategories: true,
   params,
   units: (p) => p.trees,
   fit: (problem, p, seed, from, to) => fitTrees(problem, { ...p, randomCuts: true }, seed, from, to),

@@ -26,6 +26,7 @@ export const forest: Learner<z.output<typeof params>, TreeModel> = {
   tasks: ['binary', 'multiclass', 'regression'],
   weighs: true,
   bridgesGaps: true,
+  takesCategories: true,
   params,
   units: (p) => p.trees,
   fit: fitTrees,

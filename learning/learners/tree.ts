@@ -22,6 +22,7 @@ export const tree: Learner<z.output<typeof params>, TreeModel> = {
   tasks: ['binary', 'multiclass', 'regression'],
   weighs: true,
   bridgesGaps: true,
+  takesCategories: true,
   params,
   units: () => 1,
   fit: (problem, p, seed, from, to) =>

@@ -5,7 +5,7 @@ import type { FittedEncoders } from '../../learning/encoders/fitted.ts';
 import { shelf } from '../../learning/learners/shelf.ts';
 import { assembleModel } from '../../learning/onnx/assemble.ts';
 import type { Problem } from '../../learning/types.ts';
-import { find, gappy, generate } from '../learning/learnersData.ts';
+import { find, gappy, generate, named } from '../learning/learnersData.ts';
 
 /**
  * Twenty runs, one digest: the same rows, hyperparameters and seed make the same ONNX file on one thread and on four, beside
@@ -21,10 +21,19 @@ const few = { classes: generate(500, columns, 3, 1), numbers: generate(500, colu
 /** So many that logistic regression begins on a sample, and that bins are made in several parts. */
 const many = { classes: generate(9000, columns, 3, 3, 5000), two: generate(9000, columns, 2, 4, 5000) };
 
+const byName = (problem: Problem) => named(problem, [49, 49, 0, 0, 0, 49]);
+
 const cases: { name: string; learner: string; problem: Problem; params: object }[] = [
   { name: 'forest', learner: 'forest', problem: many.classes, params: { trees: 17, maxDepth: 8 } },
   { name: 'forest of numbers', learner: 'forest', problem: few.numbers, params: { trees: 17 } },
   { name: 'forest with gaps', learner: 'forest', problem: gappy(few.classes), params: { trees: 17 } },
+  { name: 'forest by categories', learner: 'forest', problem: byName(few.classes), params: { trees: 17 } },
+  {
+    name: 'extra trees by categories',
+    learner: 'extraTrees',
+    problem: byName(few.numbers),
+    params: { trees: 17, maxDepth: 6 },
+  },
   { name: 'extra trees', learner: 'extraTrees', problem: few.classes, params: { trees: 17 } },
   { name: 'tree', learner: 'tree', problem: few.classes, params: {} },
   { name: 'boosting', learner: 'boosting', problem: many.two, params: { rounds: 10, rowShare: 0.7 } },
@@ -89,7 +98,9 @@ async function digestOf(
 ): Promise<string> {
   const { x, rows, classes, binned } = problem;
   const params = find(learner).params.parse(given);
-  const made = await pool.bin(x, rows, columns, undefined, binned.gaps && { gaps: binned.gaps });
+  const { gaps, categories } = binned;
+  const kinds = { ...(gaps && { gaps }), ...(categories && { categories }) };
+  const made = await pool.bin(x, rows, columns, undefined, kinds);
   const model = await pool.fit({ problem: { ...problem, binned: made }, learner, params, seed });
   const names = Array.from({ length: columns }, (_, f) => `x${f}`);
   const encoders: FittedEncoders = {

@@ -4,6 +4,7 @@ import { canonicalJson, definitionHash, parseDefinition, type Definition } from 
 import { PerennialError } from '../../config/errors.ts';
 import { paramText } from '../../config/paramText.ts';
 import { expandSearch } from '../../config/search.ts';
+import { shelf } from '../../learning/learners/shelf.ts';
 import { declaredCandidates } from './declared.ts';
 
 const { csv, defineLifecycle, forest, logistic, oneHot, standardize } = define;
@@ -524,11 +525,11 @@ describe('weights, missing values and categories are refused where they cannot b
     ],
     [
       { features: gaps, search: [tree(), logistic()] },
-      /^search\[1\]\.learner is "logistic"; expected a learner that takes missing values \(forest, extraTrees, boosting, tree\), as features\[0\] leaves those of "age" missing; or impute them/,
+      /^search\[1\]\.learner is "logistic"; expected a learner that takes missing values \(forest, extraTrees, boosting, tree, naiveBayes\), as features\[0\] leaves those of "age" missing; or impute them/,
     ],
     [
       { features: [passthrough('age'), category(['job', 'town'])], search: [boosting(), logistic()] },
-      /^search\[1\]\.learner is "logistic"; expected a learner that takes categories \(boosting.*\), as features\[1\] numbers those of "job", "town" without an order; or encode them by oneHot, ordinal or frequency/,
+      /^search\[1\]\.learner is "logistic"; expected a learner that takes categories \(forest, extraTrees, boosting, tree, naiveBayes\), as features\[1\] numbers those of "job", "town" without an order; or encode them by oneHot, ordinal or frequency/,
     ],
     [
       { features: [category('job', { maxCategories: 256 })], search: [boosting()] },
@@ -549,8 +550,30 @@ describe('weights, missing values and categories are refused where they cannot b
     else expect(found).toMatch(message);
   });
 
-  it('takes them where they can', () => {
-    expect(refusal({ weight: 'w', features: gaps, search: [boosting(), tree()] })).toBe('accepted');
-    expect(refusal({ features: [category('job')], search: [boosting()] })).toBe('accepted');
+  const job = [category('job')];
+  const right = {
+    bridgesGaps: 'as features[0] leaves those of "age" missing; or impute them, for example by median',
+    takesCategories:
+      'as features[0] numbers those of "job" without an order; or encode them by oneHot, ordinal or frequency',
+    weighs: 'as `weight` names "w"; or no weight',
+  };
+
+  it.each([...shelf.values()])('takes what $name can have, and says of the rest what is right', (learner) => {
+    const search = [{ learner: learner.name, grid: {} }];
+    const asked = {
+      bridgesGaps: { features: gaps },
+      takesCategories: { features: job },
+      weighs: { weight: 'w' },
+    };
+    for (const ability of ['bridgesGaps', 'takesCategories', 'weighs'] as const) {
+      const found = refusal({ ...asked[ability], search });
+      if (learner[ability]) expect(found).toBe('accepted');
+      else {
+        expect(found.startsWith(`search[0].learner is "${learner.name}"; expected a learner that `)).toBe(
+          true,
+        );
+        expect(found).toContain(right[ability]);
+      }
+    }
   });
 });

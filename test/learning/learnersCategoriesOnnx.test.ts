@@ -1,14 +1,16 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { withSession } from '../../compute/session.ts';
 import type { BoostingModel } from '../../learning/learners/boosting/model.ts';
+import type { TreeModel } from '../../learning/learners/trees/model.ts';
 import { addEnsemble } from '../../learning/learners/trees/onnx.ts';
 import { sumLeaves } from '../../learning/learners/trees/predictor.ts';
 import type { TreeEnsemble } from '../../learning/learners/trees/ensemble.ts';
+import { argmax } from '../../learning/metrics/argmax.ts';
 import { createGraphBuilder } from '../../learning/onnx/build.ts';
 import { Random } from '../../learning/rng.ts';
 import type { Problem } from '../../learning/types.ts';
-import { fit, gappy, generate, named, weighed } from './learnersData.ts';
-import { expectBoostingAnswers } from './learnersRun.ts';
+import { find, fit, gappy, generate, named, weighed } from './learnersData.ts';
+import { answer, expectBoostingAnswers } from './learnersRun.ts';
 
 /**
  * ONNX Runtime cuts by sets of categories as the learner does, to the bit: on categories that training had and had not,
@@ -37,6 +39,45 @@ test.each([
   for (const ensemble of ensembles)
     expect(await sumsOf(ensemble, x, columns)).toEqual(Float32Array.from(sumLeaves(ensemble, x, columns)));
   await expectBoostingAnswers(model, problem, x);
+});
+
+describe('of trees, to the bit', () => {
+  test.each([
+    ['tree', 'numbers, 255 categories', categorical(1, 255), {}, 40],
+    ['tree', 'two classes, 60 categories', categorical(2, 60), { maxDepth: 5 }, 12],
+    ['forest', 'numbers, gaps beside', categorical(1, 60, true), { trees: 7, minLeaf: 5 }, 12],
+    ['forest', 'two classes, 255 categories', categorical(2, 255), { trees: 7 }, 20],
+    ['forest', 'three classes, weights', weighed(categorical(3, 60)), { trees: 7 }, 10],
+    ['extraTrees', 'numbers, 60 categories', categorical(1, 60), { trees: 7, minLeaf: 3 }, 12],
+    ['extraTrees', 'three classes, 255 categories, gaps beside', categorical(3, 255, true), { trees: 5 }, 20],
+    ['forest', 'three classes of which one occurs', oneClass(categorical(3, 60)), { trees: 3 }, 0],
+  ] as const)('%s, %s', async (name, _case, problem, params, widest) => {
+    const model = fit(name, problem, params) as TreeModel;
+    expect(widestSet(model.ensemble)).toBeGreaterThanOrEqual(widest);
+    const { x, columns } = strange(problem);
+    const own = find(name).predict(model, x, columns);
+    const answers = await answer(name, model, x, columns);
+    if (problem.task === 'regression') expect(answers.prediction).toEqual(Float32Array.from(own));
+    else {
+      expect(answers.probabilities).toEqual(Float32Array.from(own));
+      expect(answers.labels).toEqual(argmax(own, problem.classes));
+    }
+  });
+});
+
+test.each([
+  ['other classes of the same weight', [5, 0], [0, 5]],
+  ['numbers that differ in their low part', [5, 7], [5, 9]],
+])('two sets in a row have leaves of their own: %s', async (_case, first, second) => {
+  const sets = { at: Int32Array.of(0, -1, 8, -1, -1), words: new Int32Array(16) };
+  [sets.words[0], sets.words[8]] = [1 << 3, 1 << 7];
+  const ensemble: TreeEnsemble = {
+    ...{ outputs: 2, roots: Int32Array.of(0), feature: Int32Array.of(0, -1, 0, -1, -1), sets },
+    ...{ threshold: new Float32Array(5), next: Int32Array.of(1, 0, 3, 2, 4) },
+    values: Int32Array.of(...first, ...second, 1, 1),
+  };
+  const found = await sumsOf(ensemble, Float32Array.of(3, 7, 1), 1);
+  expect([...found]).toEqual([...first, ...second, 1, 1]);
 });
 
 /** Two columns of categories whose numbers say nothing and two of sizes; every tenth category is in no row to learn from. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ElasticNetModel } from '../../learning/learners/linear/fitElasticNet.ts';
 import type { LinearSvmModel } from '../../learning/learners/linearSvm.ts';
 import type { LogisticModel } from '../../learning/learners/logistic.ts';
-import type { NaiveBayesModel } from '../../learning/learners/naiveBayes.ts';
+import type { NaiveBayesModel } from '../../learning/learners/naiveBayes/model.ts';
 import type { RidgeModel } from '../../learning/learners/ridge.ts';
 import { fitSigmoid } from '../../learning/learners/svm/platt.ts';
 import type { Problem } from '../../learning/types.ts';

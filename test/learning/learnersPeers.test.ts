@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import type { NaiveBayesModel } from '../../learning/learners/naiveBayes.ts';
+import type { NaiveBayesModel } from '../../learning/learners/naiveBayes/model.ts';
 import { computeMetrics } from '../../learning/metrics/compute.ts';
 import type { Problem } from '../../learning/types.ts';
 import { FOLDS, fit, foldOf, load, meanAndError, meanOf, predict, scaled } from './learnersData.ts';

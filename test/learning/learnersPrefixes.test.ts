@@ -50,6 +50,19 @@ test.each([{}, { patience: 3, learningRate: 0.4 }])('boosting by categories %j',
   [2, 9, 30].forEach((size, i) => expect(together[i]).toEqual(fit('boosting', problem, of(size), 11)));
 });
 
+test.each([
+  ['forest', two, {}],
+  ['extraTrees', numbers, { maxDepth: 6 }],
+  ['forest', classes, { maxDepth: 1, maxFeatures: 0.2 }],
+] as const)('%s by categories', (name, sized, more) => {
+  const problem = named(sized, [49, 49, 0, 0, 0, 0]);
+  const { params, prefixes } = find(name);
+  const of = (trees: number) => params.parse({ ...more, trees });
+  const together = prefixes?.fit(problem, of(9), 11, [1, 2, 4, 9]) ?? [];
+  expect(JSON.stringify(together[3])).toContain('"sets"');
+  [1, 2, 4, 9].forEach((size, i) => expect(together[i]).toEqual(fit(name, problem, of(size), 11)));
+});
+
 test('rounds that patience cut back are not taken for those of a fit that ends before', () => {
   const { params, prefixes } = find('boosting');
   const of = (rounds: number) => params.parse({ rounds, patience: 5, learningRate: 0.3, leaves: 7 });

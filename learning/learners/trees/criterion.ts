@@ -1,9 +1,11 @@
 import type { Sample } from './sample.ts';
 
-/** A cut found in a histogram: rows whose bin of `feature` is at most `cut` go left. */
+/** A cut found in a histogram: rows whose bin of `feature` is at most `cut`, or one of `members`, go left. */
 export interface Split {
   feature: number;
   cut: number;
+  /** Of a cut of categories those that go left, ascending; null: `cut` decides. Criteria without categories leave it. */
+  members: Uint8Array | null;
   /** The score is numerator / denominator, larger is better; -1 / 1 while there is no cut. Compared by products. */
   numerator: number;
   denominator: number;
@@ -30,7 +32,7 @@ export interface Criterion {
   scan(slot: number, feature: number, totals: Float64Array, minLeaf: number, best: Split): void;
   /**
    * The same by one cut alone, which `choose` picks where rows lie in bins lowest < highest and in between:
-   * lowest <= cut < highest; `toss` picks the side of missing values. A feature whose rows share a bin is left out.
+   * lowest <= cut < highest; `toss` picks the side of missing values, and of every category. A feature whose rows share a bin is left out.
    */
   scanChosen(
     slot: number,

@@ -62,7 +62,7 @@ function growerFor(
 ): GrowTree {
   const { binned, train, y, classes } = problem;
   const weights = weightsOf(problem, settings.classWeight);
-  const general = weights !== undefined || binned.gaps !== undefined;
+  const general = weights !== undefined || binned.gaps !== undefined || binned.categories !== undefined;
   const limits = {
     maxDepth: settings.maxDepth ?? Infinity,
     minLeaf: settings.minLeaf,

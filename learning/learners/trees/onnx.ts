@@ -9,7 +9,10 @@ import type { LeafScale } from './leaves.ts';
  *
  * A set of categories becomes a chain of questions for one category after another (BRANCH_EQ), all with the same child
  * where it is met, as onnxmltools writes LightGBM's: ONNX Runtime asks categories up to 32 at once by a mask again.
- * ai.onnx.ml 5 has sets of its own, but no TreeEnsembleRegressor.
+ * ai.onnx.ml 5 has sets of its own, but no TreeEnsembleRegressor. It asks at once wherever it takes the children for equal,
+ * also of two sets in a row, and of leaves it compares the value and the first weight that is named alone (1.30,
+ * CheckIfSubtreesAreEqual): [5, 7] was [5, 9], and a vote for one class one for another. So leaves get values of their own,
+ * which nothing else reads.
  */
 export function addEnsemble(ensemble: TreeEnsemble, graph: GraphBuilder, input: string): string {
   const { outputs, roots, feature, threshold, next, values, missingLeft, sets } = ensemble;
@@ -54,7 +57,7 @@ export function addEnsemble(ensemble: TreeEnsemble, graph: GraphBuilder, input: 
         continue;
       }
       modes[at] = 'LEAF';
-      cuts[at] = threshold[node];
+      cuts[at] = sets ? node - root : threshold[node];
       let named = 0;
       for (let k = 0; k < outputs; k++) {
         const weight = values[next[node] + k];

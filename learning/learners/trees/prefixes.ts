@@ -1,7 +1,7 @@
 import { deriveSeed, Random } from '../../rng.ts';
 import type { Problem } from '../../types.ts';
 import { weightsOf } from '../weights.ts';
-import type { TreeEnsemble } from './ensemble.ts';
+import { SET_WORDS, type CategorySets, type TreeEnsemble } from './ensemble.ts';
 import { fitTrees, type TreeSettings } from './fit.ts';
 import { leafBits, leafScale, writeValue, writeVotes, type LeafScale } from './leaves.ts';
 import type { TreeModel } from './model.ts';
@@ -131,19 +131,27 @@ function placesOf({ length }: Int32Array): Int32Array {
 
 /** Nodes of the first trees come first, so that arrays are shared with the largest. */
 function prefixOf({ ensemble }: TreeModel, { trees, scale, values }: Leaves): TreeModel {
-  const { roots, feature, threshold, next, missingLeft } = ensemble;
+  const { roots, feature, threshold, next, missingLeft, sets, ...rest } = ensemble;
   const nodes = roots[trees];
   const used = feature.subarray(0, nodes).reduce((n, f) => n + Number(f < 0), 0) * ensemble.outputs;
   const first: TreeEnsemble = {
-    ...ensemble,
+    ...rest,
     roots: roots.subarray(0, trees),
     feature: feature.subarray(0, nodes),
     threshold: threshold.subarray(0, nodes),
     next: next.subarray(0, nodes),
     values: values.subarray(0, used),
     ...(missingLeft ? { missingLeft: missingLeft.subarray(0, nodes) } : {}),
+    ...(sets ? firstSets(sets, nodes) : {}),
   };
   return scale
     ? { ensemble: first, trees, scale }
     : { ensemble: first, trees, votes: trees * 2 ** leafBits(trees) };
+}
+
+/** Sets stand in the order of their nodes, but for those of one tree. */
+function firstSets({ at, words }: CategorySets, nodes: number): Pick<TreeEnsemble, 'sets'> {
+  const first = at.subarray(0, nodes);
+  const used = first.reduce((most, start) => (start < 0 ? most : Math.max(most, start + SET_WORDS)), 0);
+  return used > 0 ? { sets: { at: first, words: words.subarray(0, used) } } : {};
 }

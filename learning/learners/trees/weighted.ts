@@ -1,5 +1,6 @@
 import { missingBinOf } from '../../binning.ts';
 import type { BinnedMatrix } from '../../types.ts';
+import { drawSides, namedSide, ranked } from './categoryCut.ts';
 import { GROUP, type Criterion, type Split } from './criterion.ts';
 import { writeValue, writeVotes, type LeafScale } from './leaves.ts';
 import { CLASS_BITS, type Sample } from './sample.ts';
@@ -11,14 +12,20 @@ const list = new Int32Array(256);
 export type Leaves = { classes: number; bits: number } | { scale: LeafScale };
 
 /**
- * Gini impurity or squared error where rows have weights of their own or values are missing. Both are one sum: a cut is
- * best where |S_left|^2 / W_left + |S_right|^2 / W_right is largest, W being a side's weight and S its weight by class, or
- * its weighted sum of the centred target. On rows that all count alike and have no gaps it gives the trees of Gini and
- * Variance, which are made for that and quicker.
+ * Gini impurity or squared error where rows have weights of their own, values are missing or features name categories.
+ * Both are one sum: a cut is best where |S_left|^2 / W_left + |S_right|^2 / W_right is largest, W being a side's weight and S its weight by class, or
+ * its weighted sum of the centred target. On sizes of rows that all count alike and have no gaps it gives the trees of Gini
+ * and Variance, which are made for that and quicker.
  *
  * Rows whose value is missing go left or right, whichever is better, as those of one more bin (Chen and Guestrin,
  * "XGBoost", KDD 2016, algorithm 3; scikit-learn does the same), or are cut off from all others. Where a node has none,
  * they follow the side with more rows.
+ *
+ * Categories are cut into a set and all others. Of numbers and two classes the best of all sets is a beginning of their
+ * order by mean or by share of a class (Fisher, "On grouping for maximum homogeneity", JASA 53, 1958; Breiman et al. 1984,
+ * theorem 4.5). Of more classes, for which no order is known that always holds it, the orders by the share of each are
+ * looked through: on 1,800 drawn tables of 5 to 10 categories for each of three sizes the gain was on average 1.000 of the
+ * best set's with 3 classes, .995 to .999 with 5, and .987 to .996 with 7 and 10. See namedSide for where others go.
  *
  * Totals are [drawn rows, weight, S ...]. Sums are float64, always taken in the same order.
  */
@@ -35,6 +42,8 @@ export class Weighted implements Criterion {
   /** 256 bits a slot: the bins that rows lie in. */
   readonly #touched = new Int32Array(GROUP * 8);
   readonly #left: Float64Array;
+  /** By bin, what categories are ranked by; scratch. */
+  readonly #keys = new Float64Array(256);
 
   constructor(
     matrix: BinnedMatrix,
@@ -75,6 +84,7 @@ export class Weighted implements Criterion {
   }
 
   scan(slot: number, feature: number, totals: Float64Array, minLeaf: number, best: Split): void {
+    if (this.#matrix.categories?.[feature]) return this.#scanSets(slot, feature, totals, minLeaf, best);
     const missing = missingBinOf(this.#matrix, feature);
     const { found, gaps } = this.#occupied(slot, missing);
     for (const missingLeft of gaps ? [false, true] : [undefined]) {
@@ -101,6 +111,8 @@ export class Weighted implements Criterion {
     choose: (lowest: number, highest: number) => number,
     toss: () => boolean,
   ): void {
+    if (this.#matrix.categories?.[feature])
+      return this.#scanDrawn(slot, feature, totals, minLeaf, best, toss);
     const missing = missingBinOf(this.#matrix, feature);
     const { found, gaps } = this.#occupied(slot, missing);
     if (found > 1 || (found === 1 && gaps)) {
@@ -123,6 +135,61 @@ export class Weighted implements Criterion {
     } else writeVotes(totals, 2, this.#leaves.classes, this.#leaves.bits, values, at);
   }
 
+  #scanSets(slot: number, feature: number, totals: Float64Array, minLeaf: number, best: Split): void {
+    const { found } = this.#occupied(slot, -1);
+    const bins = Array.from(list.subarray(0, found));
+    // One share says the other of two.
+    const first = this.width === 4 ? 3 : 2;
+    for (let k = first; k < this.width && found > 1; k++) {
+      for (const bin of bins) {
+        const at = ((slot << 8) + bin) * this.width;
+        this.#keys[bin] = this.#sums[at + k] / this.#sums[at + 1];
+      }
+      const order = ranked(bins, this.#keys);
+      const left = this.#left.fill(0);
+      for (let count = 1; count < found; count++) {
+        this.#move(slot, order[count - 1], left);
+        if (this.#isBetter(left, totals, minLeaf, best))
+          this.#keepSet(feature, order, count, left, totals, best);
+      }
+    }
+    this.#clear(slot, found, -1);
+  }
+
+  #scanDrawn(
+    slot: number,
+    feature: number,
+    totals: Float64Array,
+    minLeaf: number,
+    best: Split,
+    toss: () => boolean,
+  ): void {
+    const { found } = this.#occupied(slot, -1);
+    if (found > 1) {
+      const { order, count } = drawSides(Array.from(list.subarray(0, found)), toss);
+      const left = this.#left.fill(0);
+      for (const bin of order.slice(0, count)) this.#move(slot, bin, left);
+      if (this.#isBetter(left, totals, minLeaf, best))
+        this.#keepSet(feature, order, count, left, totals, best);
+    }
+    this.#clear(slot, found, -1);
+  }
+
+  #keepSet(
+    feature: number,
+    order: readonly number[],
+    count: number,
+    left: Float64Array,
+    totals: Float64Array,
+    best: Split,
+  ): void {
+    const { members, turned } = namedSide(order, count, 2 * left[0] > totals[0]);
+    best.feature = feature;
+    best.members = members;
+    best.missingLeft = false;
+    for (let k = 0; k < left.length; k++) best.left[k] = turned ? totals[k] - left[k] : left[k];
+  }
+
   /** @param missingLeft undefined: no row of the node lacks the value */
   #judge(
     feature: number,
@@ -133,9 +200,19 @@ export class Weighted implements Criterion {
     minLeaf: number,
     best: Split,
   ): void {
+    if (!this.#isBetter(left, totals, minLeaf, best)) return;
+    const most = 2 * left[0] > totals[0];
+    best.feature = feature;
+    best.cut = cut;
+    best.members = null;
+    best.missingLeft = missingLeft ?? (most && missingBinOf(this.#matrix, feature) >= 0);
+    best.left.set(left);
+  }
+
+  /** Whether a cut with these totals on its left is allowed and beats the best so far; its score is then kept. */
+  #isBetter(left: Float64Array, totals: Float64Array, minLeaf: number, best: Split): boolean {
     const drawn = left[0];
-    const rest = totals[0] - drawn;
-    if (drawn < minLeaf || rest < minLeaf) return;
+    if (drawn < minLeaf || totals[0] - drawn < minLeaf) return false;
     const weight = left[1];
     const restWeight = totals[1] - weight;
     let squares = 0;
@@ -146,13 +223,10 @@ export class Weighted implements Criterion {
     }
     const numerator = squares * restWeight + restSquares * weight;
     const denominator = weight * restWeight;
-    if (!(numerator * best.denominator > best.numerator * denominator)) return;
+    if (!(numerator * best.denominator > best.numerator * denominator)) return false;
     best.numerator = numerator;
     best.denominator = denominator;
-    best.feature = feature;
-    best.cut = cut;
-    best.missingLeft = missingLeft ?? (drawn > rest && missingBinOf(this.#matrix, feature) >= 0);
-    best.left.set(left);
+    return true;
   }
 
   #sumUp(sample: Sample, from: number, to: number, totals: Float64Array): void {

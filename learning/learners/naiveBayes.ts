@@ -31,38 +31,73 @@ export const naiveBayes: Learner<Params, NaiveBayesModel> = {
   weighs: true,
   params,
   units: () => 1,
-  fit,
+  fit: (problem, p) => fitAll(problem, [p])[0],
+  family: { by: ['smoothing'], fit: fitAll },
   join: ([model]) => model,
   predict,
   toOnnx,
 };
 
-function fit(problem: Problem, params: Params): NaiveBayesModel {
-  const { x, y, columns, classes, train } = problem;
-  const weights = weightsOf(problem, params.classWeight);
-  // Of the rows as they are, as in scikit-learn: smoothing shall not depend on the weights.
-  const largest = columnMoments(x, columns, train).deviations.reduce((most, d) => Math.max(most, d * d), 0);
-  // Constant features alone: any variance will do.
-  const least = largest === 0 ? 1 : params.smoothing * largest;
-  const model: NaiveBayesModel = {
+/** What a fit takes from the rows, whatever the smoothing. */
+interface ClassMoments {
+  classes: number;
+  columns: number;
+  /** The largest variance of a feature over all rows. */
+  largest: number;
+  /** [classes, columns] */
+  means: Float64Array;
+  deviations: Float64Array;
+  /** [classes], its share of the rows by weight; 0 without rows. */
+  shares: Float64Array;
+}
+
+/** One pass over the rows for smoothings of any number; the weights of classes are the same for all. */
+function fitAll(problem: Problem, members: readonly Params[]): NaiveBayesModel[] {
+  const moments = classMoments(problem, weightsOf(problem, members[0].classWeight));
+  return members.map(({ smoothing }) => smoothed(moments, smoothing));
+}
+
+function classMoments(
+  { x, y, columns, classes, train }: Problem,
+  weights: Float64Array | undefined,
+): ClassMoments {
+  const moments: ClassMoments = {
     classes,
+    columns,
+    // Of the rows as they are, as in scikit-learn: smoothing shall not depend on the weights.
+    largest: columnMoments(x, columns, train).deviations.reduce((most, d) => Math.max(most, d * d), 0),
     means: new Float64Array(classes * columns),
-    slopes: new Float64Array(classes * columns),
-    offsets: new Float64Array(classes).fill(-Infinity),
+    deviations: new Float64Array(classes * columns),
+    shares: new Float64Array(classes),
   };
   for (let k = 0; k < classes; k++) {
     const members = train.filter((row) => y[row] === k);
     if (members.length === 0) continue;
     const { means, deviations } = columnMoments(x, columns, members, weights);
-    model.means.set(means, k * columns);
-    model.offsets[k] = Math.log(totalWeight(members, weights) / totalWeight(train, weights));
-    for (let f = 0; f < columns; f++) {
-      const variance = deviations[f] * deviations[f] + least;
-      model.slopes[k * columns + f] = -0.5 / variance;
-      model.offsets[k] -= 0.5 * Math.log(2 * Math.PI * variance);
+    moments.means.set(means, k * columns);
+    moments.deviations.set(deviations, k * columns);
+    moments.shares[k] = totalWeight(members, weights) / totalWeight(train, weights);
+  }
+  return moments;
+}
+
+function smoothed(
+  { classes, columns, largest, means, deviations, shares }: ClassMoments,
+  smoothing: number,
+): NaiveBayesModel {
+  // Constant features alone: any variance will do.
+  const least = largest === 0 ? 1 : smoothing * largest;
+  const slopes = new Float64Array(classes * columns);
+  const offsets = shares.map((share) => Math.log(share));
+  for (let k = 0; k < classes; k++) {
+    if (shares[k] === 0) continue;
+    for (let at = k * columns; at < (k + 1) * columns; at++) {
+      const variance = deviations[at] * deviations[at] + least;
+      slopes[at] = -0.5 / variance;
+      offsets[k] -= 0.5 * Math.log(2 * Math.PI * variance);
     }
   }
-  return model;
+  return { classes, means, slopes, offsets };
 }
 
 function predict(

@@ -36,6 +36,16 @@ export async function recordResult(
   return toResult(full);
 }
 
+/** Keeps the first folds of a candidate that was hopeless after them. */
+export async function recordHopeless(
+  store: Store,
+  { name, run }: Pick<CandidateInput, 'name' | 'run'>,
+  row: CandidateRow,
+): Promise<CandidateResult> {
+  await store.candidates.record(name, run, row);
+  return toResult(row);
+}
+
 /** The time of the search was over before the candidate's. On a higher rung it may yet get all of the resource. */
 export async function recordLate(
   store: Store,
@@ -55,7 +65,10 @@ export function toResult(row: CandidateRow): CandidateResult {
   if (status !== 'done' && status !== 'stopped') return { status, index, learner, reason };
   if (mean === undefined || std === undefined)
     throw new PerennialError('INTERNAL', `Candidate ${index} was recorded without its score.`);
-  return { status: 'done', index, learner, params, mean, std };
+  return {
+    ...{ status: 'done', index, learner, params, mean, std },
+    ...(status === 'stopped' ? { stopped: true } : {}),
+  };
 }
 
 /** Why a learner does not begin on these features, or undefined. */
@@ -78,7 +91,7 @@ export function judgeFolds(
   select: Definition['select'],
   task: Task,
 ): CandidateOutcome {
-  const metric: MetricName = select.metric === 'auto' ? defaultMetric(task) : select.metric;
+  const metric = metricOf(select, task);
   const values = scores.map((fold, k) => {
     if (Object.hasOwn(fold, metric)) return fold[metric];
     throw new PerennialError('DATASET_UNUSABLE', `${metric} is undefined on fold ${k}: ${UNDEFINED[task]}.`, {
@@ -96,6 +109,11 @@ export function judgeFolds(
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const std = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
   return { status: 'done', mean, std, folds: scores };
+}
+
+/** What a search selects by. */
+export function metricOf({ metric }: Definition['select'], task: Task): MetricName {
+  return metric === 'auto' ? defaultMetric(task) : metric;
 }
 
 /** Why rows may not determine a metric. */

@@ -98,7 +98,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
         // Trials of successive halving have sizes of their own, and a search that is bounded trains each by its own clock.
         const alone = definition.halving !== undefined || searchMs !== undefined;
         const families = alone ? [] : familiesOf(candidates, definition.budget);
-        const { atLeast, atMost, tolerance, folds, rule } = definition.select;
+        const { atLeast, atMost, tolerance, folds, rule, stopEarly } = definition.select;
         return {
           featuresDigest: digest,
           task: target.task,
@@ -113,6 +113,7 @@ export function featurizeActivities(dependencies: TrainerDependencies) {
           ...(searchMs === undefined ? {} : { searchMs }),
           ...(families.length === 0 ? {} : { families }),
           ...(rule === undefined ? {} : { rule }),
+          ...(stopEarly === undefined ? {} : { stopEarly }),
           parallelism: definition.parallelism,
           gate: { atLeast, atMost, tolerance },
         };

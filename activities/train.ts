@@ -1,14 +1,17 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { performance } from 'node:perf_hooks';
 import { LimitExceeded } from '../compute/limits.ts';
+import type { FoldNumbers } from '../compute/thread.ts';
 import type { Definition } from '../config/definition.ts';
 import { withRounds } from '../config/halving.ts';
 import { firstOfFamily } from '../config/families.ts';
 import { candidatesOf } from '../config/portfolio.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import { PerennialError } from '../config/errors.ts';
+import { explainHopeless, isHopeless } from '../decisions/search/hopeless.ts';
 import { SEARCH_OVER } from '../decisions/search/outcome.ts';
 import { shelf } from '../learning/learners/shelf.ts';
+import { METRICS } from '../learning/metrics/names.ts';
 import { nestedRows } from '../learning/nested.ts';
 import { NumericalError } from '../learning/numerical.ts';
 import { deriveSeed } from '../learning/rng.ts';
@@ -20,6 +23,8 @@ import type { AskedTrainer } from '../workflows/trainerMessages.ts';
 import {
   judgeFolds,
   keptResult,
+  metricOf,
+  recordHopeless,
   recordLate,
   recordResult,
   refusalOf,
@@ -36,7 +41,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
   return {
     /** Cross-validates one candidate. Run again after a crash it gives the same scores, or those that were kept. */
     async trainCandidate(input: CandidateInput): Promise<CandidateResult | AskedTrainer> {
-      const { index, definitionHash, featuresDigest, trial, until } = input;
+      const { index, definitionHash, featuresDigest, trial, until, toBeat } = input;
       const kept = await keptResult(store, input);
       if (kept) return kept;
 
@@ -77,6 +82,12 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         };
         return askForFolds(store, input, asked);
       }
+      const metric = metricOf(select, task);
+      const bar =
+        toBeat === undefined
+          ? undefined
+          : { toBeat, folds: folds.length, better: METRICS[metric].better, metric };
+      const valuesOf = (done: readonly FoldNumbers[]) => done.map((fold) => fold[metric] ?? NaN);
       const started = performance.now();
       const scores = await pool
         .crossValidate({
@@ -88,6 +99,7 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
           positive,
           signal: cancellationSignal(),
           onFold: (done) => heartbeat({ folds: done }),
+          enough: bar && ((done) => isHopeless(valuesOf(done), bar)),
           limits: { ms: limit?.ms, bytes: budget?.candidateBytes },
         })
         .catch((error: unknown) => {
@@ -99,7 +111,11 @@ export function trainActivities({ store, pool }: TrainerDependencies) {
         return late(since(started));
       if (scores instanceof LimitExceeded)
         return record({ ...exceeded(scores, budget, limit), durationMs: since(started) });
-      return record({ ...judgeFolds(scores, select, task), durationMs: since(started) });
+      const row = { ...judgeFolds(scores, select, task), durationMs: since(started) };
+      if (!bar || scores.length === folds.length) return record(row);
+      const reason = explainHopeless(valuesOf(scores), bar);
+      const share = scores.length / folds.length;
+      return recordHopeless(store, input, { ...spec, ...row, status: 'stopped', share, reason });
     },
   };
 }

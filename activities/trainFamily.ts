@@ -1,11 +1,15 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { performance } from 'node:perf_hooks';
-import { firstOfFamily, sizeName } from '../config/families.ts';
+import { LimitExceeded } from '../compute/limits.ts';
+import type { FoldScore } from '../compute/thread.ts';
+import type { Definition } from '../config/definition.ts';
+import { firstOfFamily } from '../config/families.ts';
 import { candidatesOf } from '../config/portfolio.ts';
 import { PerennialError } from '../config/errors.ts';
 import type { CandidateSpec } from '../config/search.ts';
 import { shelf } from '../learning/learners/shelf.ts';
 import { deriveSeed } from '../learning/rng.ts';
+import type { Task } from '../learning/types.ts';
 import type { CandidateResult, FamilyInput } from '../workflows/messages.ts';
 import { judgeFolds, keptResult, recordResult, refusalOf, type CandidateOutcome } from './candidateRow.ts';
 import type { TrainerDependencies } from './dependencies.ts';
@@ -17,9 +21,8 @@ export function trainFamilyActivities({ store, pool }: TrainerDependencies) {
 
   return {
     /**
-     * Cross-validates candidates that differ only in how many trees or rounds they have, by one fit a fold of the largest.
-     * Each is recorded by itself, with the scores that `trainCandidate` gives it. Run again after a crash it trains those
-     * that were not recorded.
+     * Cross-validates candidates of a family by what they share (see `family` of Learner). Each is recorded by itself, with
+     * the scores that `trainCandidate` gives it. Run again after a crash it trains those that were not recorded.
      *
      * @returns one for each of `indices`, in their order
      */
@@ -50,18 +53,14 @@ export function trainFamilyActivities({ store, pool }: TrainerDependencies) {
           else await record(spec, { status: 'refused', reason });
         }
         if (specs.length === 0) return;
-        const size = sizeName(specs[0].learner);
         const first = firstOfFamily(candidates, specs[0].index);
-        if (size === undefined || specs.some(({ index }) => firstOfFamily(candidates, index) !== first))
+        if (specs.some(({ index }) => firstOfFamily(candidates, index) !== first))
           throw new PerennialError('INTERNAL', `Candidates ${wanted.join(', ')} of ${name} are no family.`);
-        const sizeOf = ({ params }: CandidateSpec) => Number(params[size]);
-        const sizes = [...new Set(specs.map(sizeOf))].sort((a, b) => a - b);
         const started = performance.now();
-        const scores = await pool.scoreSizes({
+        const scores = await pool.scoreFamily({
           problem: problemOf(features),
           learner: specs[0].learner,
-          params: { ...specs[0].params, [size]: sizes[sizes.length - 1] },
-          sizes,
+          members: specs.map(({ params }) => params),
           seed: deriveSeed(definition.seed, 'candidate', first),
           folds: foldsOf(features, definition),
           positive: features.facts.positive,
@@ -69,22 +68,25 @@ export function trainFamilyActivities({ store, pool }: TrainerDependencies) {
           onFold: (done) => heartbeat({ folds: done }),
         });
         const durationMs = Math.round(performance.now() - started);
-        for (const spec of specs) {
-          const folds = scores[sizes.indexOf(sizeOf(spec))];
-          const refused = folds.flatMap((score) => ('refusal' in score ? [score.refusal] : []));
-          const row: CandidateOutcome =
-            refused.length > 0
-              ? { status: 'refused', reason: refused[0] }
-              : judgeFolds(
-                  folds.flatMap((score) => ('metrics' in score ? [score.metrics] : [])),
-                  definition.select,
-                  features.facts.task,
-                );
+        for (const [i, spec] of specs.entries()) {
+          const row = judgeMember(scores[i], definition.select, features.facts.task);
           await record(spec, { ...row, durationMs });
         }
       }
     },
   };
+}
+
+function judgeMember(
+  scores: FoldScore[] | LimitExceeded,
+  select: Definition['select'],
+  task: Task,
+): CandidateOutcome {
+  if (scores instanceof LimitExceeded) return { status: 'out-of-memory', reason: scores.message };
+  const refused = scores.find((score) => 'refusal' in score);
+  if (refused) return { status: 'refused', reason: refused.refusal };
+  const metrics = scores.flatMap((score) => ('metrics' in score ? [score.metrics] : []));
+  return judgeFolds(metrics, select, task);
 }
 
 function resultOf(results: ReadonlyMap<number, CandidateResult>, index: number): CandidateResult {

@@ -33,11 +33,11 @@ export interface TrainingSummary {
     outcome: CandidateFailure;
     reason: string;
   }[];
-  /** Of successive halving: those that it stopped on the way, the one that came farthest first. */
+  /** Those that successive halving stopped on the way, or that were hopeless; the one that came farthest first. */
   stopped: {
     algorithm: string;
     params: CandidateRow['params'];
-    /** Of the rows, or of the rounds, that it was scored with last. */
+    /** Of the rows, the rounds or the folds, that it was scored with last. */
     share: number;
     /** On that share, so not to be compared with those of the leaderboard. */
     cv: number;

@@ -46,6 +46,14 @@ export async function within<R>(
   }
 }
 
+/** What work gives, or that there was no memory for it. */
+export function orOutOfMemory<R>(work: Promise<R>): Promise<R | LimitExceeded> {
+  return work.catch((error: unknown) => {
+    if (isOutOfMemory(error)) return new LimitExceeded('memory', 'its thread had no memory left');
+    throw error;
+  });
+}
+
 /** A thread whose heap is full ends, and a typed array that does not fit is a RangeError: the process lives on. */
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

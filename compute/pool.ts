@@ -6,15 +6,16 @@ import { NumericalError } from '../learning/numerical.ts';
 import type { Fold } from '../learning/split.ts';
 import type { BinnedMatrix, Fitted, Learner, Problem } from '../learning/types.ts';
 import { scoreApart } from './apart.ts';
-import { isOutOfMemory, LimitExceeded, within, type Limits } from './limits.ts';
+import { readInOrder, type Enough } from './inOrder.ts';
+import { LimitExceeded, orOutOfMemory, within, type Limits } from './limits.ts';
 import { share, shareProblem } from './share.ts';
 import type {
   BinsTask,
   EdgesTask,
+  FamilyFoldTask,
   FitTask,
   FoldNumbers,
   FoldScore,
-  FoldSizesTask,
   FoldTask,
 } from './thread.ts';
 import { takeTurns } from './turns.ts';
@@ -40,10 +41,13 @@ export interface CrossValidateRequest extends Omit<FitRequest, 'onUnits'> {
   onFold?: (done: number, total: number) => void;
   /** Without bounds: as much as it takes. */
   limits?: Limits;
+  /** Asked with the scores of the first folds, in order: no other fold need be scored. */
+  enough?: Enough;
 }
 
-export interface SizesRequest extends Omit<CrossValidateRequest, 'limits'> {
-  sizes: readonly number[];
+export interface FamilyRequest extends Omit<CrossValidateRequest, 'limits' | 'params'> {
+  /** Hyperparameters of each, which differ only in those that the learner's `family` names. */
+  members: readonly object[];
 }
 
 /** Worker threads that learn. Results do not depend on their number, nor on what else the pool does. */
@@ -51,7 +55,8 @@ export interface ComputePool {
   /** Fits all units of a learner, cut over the threads. @throws PerennialError CANCELLED */
   fit(request: FitRequest): Promise<Fitted>;
   /**
-   * Fits and scores each fold: all metrics of the task, by fold, and how a learner that iterates ended.
+   * Fits and scores each fold: all metrics of the task, by fold, and how a learner that iterates ended. Of `enough` those
+   * up to the first fold after which it was; which folds these are depends on no order in which folds end.
    *
    * @throws PerennialError CANCELLED; LimitExceeded; NumericalError where the numbers leave what the learner can hold
    */
@@ -59,13 +64,12 @@ export interface ComputePool {
   /** As `crossValidate` without limits, a refusal being a fold's score. */
   scoreFolds(request: Omit<CrossValidateRequest, 'limits'>): Promise<FoldScore[]>;
   /**
-   * As `scoreFolds` for each of several sizes of one learner (the hyperparameter that its `prefixes` names), by one fit
-   * a fold of the largest: [sizes][folds].
+   * As `scoreFolds` for each member of a family, by what they share. Where there is no memory for all of them at once each
+   * is scored by itself, and one that finds none even so is a LimitExceeded in place of its scores.
    *
-   * @param request `sizes` ascending, the last one that of `params`
    * @throws PerennialError CANCELLED
    */
-  scoreSizes(request: SizesRequest): Promise<FoldScore[][]>;
+  scoreFamily(request: FamilyRequest): Promise<(FoldScore[] | LimitExceeded)[]>;
   /** Of each fold what the learner, fitted to the rest, answers for its rows. @throws PerennialError CANCELLED */
   predictFolds(request: Omit<CrossValidateRequest, 'limits' | 'positive'>): Promise<Float64Array[]>;
   /**
@@ -85,7 +89,14 @@ export interface ComputePool {
   close(): Promise<void>;
 }
 
-type FoldsRequest = CrossValidateRequest & Partial<Pick<SizesRequest, 'sizes'>>;
+/** While tasks run. */
+interface Hooks<R> {
+  /** When each begins. */
+  onBegin?: () => void;
+  onDone?: (index: number, result: R) => void;
+  /** Asked before each begins: then it does not, and its result is undefined. */
+  isEnough?: () => boolean;
+}
 
 /** Parts a thread gets of one fit: enough to even out unequal trees and to show progress. */
 const PARTS_PER_THREAD = 8;
@@ -125,8 +136,7 @@ export function createPool({
     name: string,
     tasks: object[],
     signal?: AbortSignal,
-    onDone?: (index: number) => void,
-    onBegin?: () => void,
+    { onDone, onBegin, isEnough }: Hooks<R> = {},
   ): Promise<R[]> {
     const stop = new AbortController();
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
@@ -134,14 +144,16 @@ export function createPool({
     underWay.add(stop);
     try {
       return await Promise.all(
-        tasks.map(async (task, index) => {
-          const work = () => {
+        tasks.map((task, index) => {
+          const work = async (): Promise<R> => {
+            if (isEnough?.()) return undefined as R;
             onBegin?.();
-            return piscina.run(task, { name, signal: either }) as Promise<R>;
+            const result = (await piscina.run(task, { name, signal: either })) as R;
+            // Before its turn is handed on: the next one asks whether it is enough.
+            onDone?.(index, result);
+            return result;
           };
-          const result = await inTurn(work, either);
-          onDone?.(index);
-          return result;
+          return inTurn(work, either);
         }),
       );
     } catch (error) {
@@ -160,26 +172,43 @@ export function createPool({
 
   /** Runs a task of each fold. */
   function runFolds<R>(
-    name: 'scoreFold' | 'scoreFoldSizes' | 'predictFold',
-    { problem, learner, params, seed, folds, positive, signal, onFold, ...more }: FoldsRequest,
-    onBegin?: () => void,
+    name: 'scoreFold' | 'scoreFamilyFold' | 'predictFold',
+    whose: Pick<FoldTask, 'params'> | Pick<FamilyFoldTask, 'members'>,
+    { problem, learner, seed, folds, positive, signal, onFold }: Omit<CrossValidateRequest, 'params'>,
+    { onDone, ...hooks }: Hooks<R> = {},
   ): Promise<R[]> {
     const shared = shareProblem(problem);
-    const tasks = folds.map((fold): FoldTask & Partial<FoldSizesTask> => ({
+    const tasks = folds.map((fold): FoldTask | FamilyFoldTask => ({
       problem: shared,
       learner,
-      params,
+      ...whose,
       seed,
       fold: { test: share(fold.test), train: fold.train && share(fold.train) },
       positive,
-      ...(more.sizes ? { sizes: more.sizes } : {}),
     }));
     let done = 0;
-    return runAll(name, tasks, signal, () => onFold?.(++done, folds.length), onBegin);
+    return runAll(name, tasks, signal, {
+      ...hooks,
+      onDone: (index, result) => {
+        onDone?.(index, result);
+        onFold?.(++done, folds.length);
+      },
+    });
   }
 
-  const scoreFolds = (request: CrossValidateRequest, onBegin?: () => void): Promise<FoldScore[]> =>
-    runFolds('scoreFold', request, onBegin);
+  const scoreFolds = (
+    { params, enough, ...request }: CrossValidateRequest,
+    onBegin?: () => void,
+  ): Promise<FoldScore[]> => {
+    const scores: FoldScore[] = [];
+    const hooks: Hooks<FoldScore> = enough
+      ? {
+          onDone: (index, score) => (scores[index] = score),
+          isEnough: () => readInOrder(scores, request.folds.length, enough).ended,
+        }
+      : {};
+    return runFolds('scoreFold', { params }, request, { onBegin, ...hooks });
+  };
 
   /** In a process of its own, which takes the turn of one thread. */
   async function apart(
@@ -188,7 +217,7 @@ export function createPool({
       onFold,
       folds,
       ...request
-    }: CrossValidateRequest & { bytes: number },
+    }: Omit<CrossValidateRequest, 'enough'> & { bytes: number },
     onBegin: () => void,
   ): Promise<FoldScore[]> {
     const work = () => {
@@ -219,41 +248,45 @@ export function createPool({
         to,
       }));
       let done = 0;
-      const parts = await runAll<Fitted>('fitUnits', tasks, signal, (index) => {
+      const onDone = (index: number) => {
         done += cuts[index][1] - cuts[index][0];
         onUnits?.(done, total);
-      });
+      };
+      const parts = await runAll<Fitted>('fitUnits', tasks, signal, { onDone });
       return learner.join(parts);
     },
 
     scoreFolds: (request) => scoreFolds(request),
 
-    async scoreSizes(request) {
+    async scoreFamily({ members, ...request }) {
       find(request.learner);
-      const byFold = await runFolds<FoldScore[]>('scoreFoldSizes', request);
-      return request.sizes.map((_, i) => byFold.map((scores) => scores[i]));
+      const together = await orOutOfMemory(runFolds<FoldScore[]>('scoreFamilyFold', { members }, request));
+      if (!(together instanceof LimitExceeded))
+        return members.map((_, i) => together.map((scores) => scores[i]));
+      const alone: (FoldScore[] | LimitExceeded)[] = [];
+      for (const params of members) alone.push(await orOutOfMemory(scoreFolds({ ...request, params })));
+      return alone;
     },
 
-    predictFolds(request) {
+    predictFolds({ params, ...request }) {
       find(request.learner);
-      return runFolds('predictFold', request);
+      return runFolds('predictFold', { params }, request);
     },
 
-    async crossValidate({ limits = {}, ...request }) {
+    async crossValidate({ limits = {}, enough, ...request }) {
       find(request.learner);
       const { ms, bytes } = limits;
-      const scores = await within(ms, request.signal, (signal, begin) =>
-        bytes === undefined
-          ? scoreFolds({ ...request, signal }, begin)
-          : apart({ ...request, signal, bytes }, begin),
-      ).catch((error: unknown) => {
-        if (!isOutOfMemory(error)) throw error;
-        throw new LimitExceeded('memory', 'its thread had no memory left');
-      });
-      return scores.map((score) => {
-        if ('refusal' in score) throw new NumericalError(score.refusal);
-        return score.metrics;
-      });
+      const scores = await orOutOfMemory(
+        within(ms, request.signal, (signal, begin) =>
+          bytes === undefined
+            ? scoreFolds({ ...request, enough, signal }, begin)
+            : apart({ ...request, signal, bytes }, begin),
+        ),
+      );
+      if (scores instanceof LimitExceeded) throw scores;
+      const { kept, refusal } = readInOrder(scores, request.folds.length, enough);
+      if (refusal !== undefined) throw new NumericalError(refusal);
+      return kept;
     },
 
     async bin(x, rows, columns, signal, kinds = {}) {

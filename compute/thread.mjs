@@ -4,5 +4,5 @@ import { register } from 'tsx/esm/api';
 
 register();
 
-export const { fitUnits, scoreFold, scoreFoldSizes, predictFold, findColumnEdges, assignRowBins } =
+export const { fitUnits, scoreFold, scoreFamilyFold, predictFold, findColumnEdges, assignRowBins } =
   await import('./thread.ts');

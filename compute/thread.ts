@@ -48,28 +48,30 @@ export function scoreFold(task: FoldTask): FoldScore {
   }
 }
 
-export interface FoldSizesTask extends FoldTask {
-  /** Of the hyperparameter that the learner's `prefixes` names, ascending; the last one is that of `params`. */
-  sizes: readonly number[];
+export interface FamilyFoldTask extends Omit<FoldTask, 'params'> {
+  /** Hyperparameters of each, which differ only in those that the learner's `family` names. */
+  members: readonly object[];
 }
 
-/** As `scoreFold` for each size by itself, by one fit of the largest where that does. */
-export function scoreFoldSizes({ sizes, ...task }: FoldSizesTask): FoldScore[] {
-  const { problem, params, seed, fold } = task;
+/** As `scoreFold` for each member by itself, by what they share. */
+export function scoreFamilyFold({ members, ...task }: FamilyFoldTask): FoldScore[] {
+  const { problem, seed, fold } = task;
   const learner = find(task.learner);
-  const { prefixes } = learner;
-  if (!prefixes) throw new Error(`${task.learner} is not fitted in several sizes.`);
+  const { family } = learner;
+  if (!family) throw new Error(`Candidates of ${task.learner} have nothing in common.`);
   const { test, train = withoutFold(problem.train, test) } = fold;
+  const { x, columns } = problem;
   try {
-    const models = prefixes.fit({ ...problem, train }, params, seed, sizes);
-    return models.map((model) => {
-      const predictions = learner.predict(model, problem.x, problem.columns, test);
+    const models = family.fit({ ...problem, train }, members, seed);
+    const together = family.predict?.(models, x, columns, test);
+    return models.map((model, i) => {
+      const predictions = together?.[i] ?? learner.predict(model, x, columns, test);
       return { metrics: judge(task, { learner, model, predictions }) };
     });
   } catch (error) {
     if (!(error instanceof NumericalError)) throw error;
-    // Perhaps only of the largest: each says for itself whether it can.
-    return sizes.map((size) => scoreFold({ ...task, params: { ...params, [prefixes.of]: size } }));
+    // Perhaps only of one of them: each says for itself whether it can.
+    return members.map((params) => scoreFold({ ...task, params }));
   }
 }
 
@@ -83,7 +85,7 @@ function score(task: FoldTask): FoldNumbers {
 }
 
 function judge(
-  { problem, positive, fold: { test } }: FoldTask,
+  { problem, positive, fold: { test } }: Omit<FoldTask, 'params'>,
   { learner, model, predictions }: ReturnType<typeof fitFold>,
 ): FoldNumbers {
   const truth = Float64Array.from(test, (row) => problem.y[row]);

@@ -55,7 +55,7 @@ const ORDER: readonly Redo[] = [
 
 function redoOf(section: Section, before: Definition | undefined, after: Definition): Redo {
   switch (section) {
-    // Bounds and tolerance choose no model: the next training is judged by them.
+    // Bounds, tolerance and when the hopeless end choose no model: the next training is judged by them.
     case 'select':
       return !before || differ(choosing(before), choosing(after)) ? 'search' : 'nothing';
     // The watch asks for labels; where nobody watches, nobody does.

@@ -62,7 +62,15 @@ function refuseUnfitFeatures({ features, target }: Definition): void {
 }
 
 /** Where a hyperparameter is unknown or out of range. */
-function refuseUnfitSearch({ search, seed, halving }: Definition): void {
+function refuseUnfitSearch({ search, seed, halving, select: { stopEarly, rule } }: Definition): void {
+  if (stopEarly && halving)
+    throw invalid('select.stopEarly', stopEarly, 'none with `halving`, which stops candidates itself');
+  if (stopEarly && rule === 'oneStandardError')
+    throw invalid(
+      'select.stopEarly',
+      stopEarly,
+      'none with the rule `oneStandardError`, which may take a candidate that cannot be the best',
+    );
   if (search !== 'auto') {
     const candidates = expandSearch(search, seed);
     if (halving) refuseUnfitHalving(halving, candidates);

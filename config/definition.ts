@@ -211,6 +211,11 @@ export const definitionSchema = z.strictObject({
        * one standard error of it, simple candidates being listed first.
        */
       rule: z.enum(['best', 'oneStandardError']).optional(),
+      /**
+       * Of a grid, random or automatic search: a candidate ends when even perfect scores on the rest of its folds would leave
+       * it behind the best of those that began `window` or more before it; so many may be under way. Absent: none ends.
+       */
+      stopEarly: z.strictObject({ window: z.int().min(1).max(64).default(8) }).optional(),
       /** Reported beside the metric for every candidate; nothing is decided by them. */
       also: z.array(z.enum(METRIC_NAMES)).min(1).optional(),
       /** The hold-out metric must be at least (for errors: `atMost`) this. */

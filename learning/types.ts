@@ -74,6 +74,19 @@ export interface Convergence {
 }
 
 /**
+ * What candidates that differ in certain hyperparameters alone have in common: a smaller model that is the beginning of a
+ * larger one, sums over the rows, distances. A search fits them together, where that is the same to the bit.
+ */
+export interface Family<P extends object, M extends Fitted> {
+  /** The hyperparameters in which its members may differ. */
+  readonly by: readonly (keyof P & string)[];
+  /** A model for each member, in their order, which is any: the one that `fit` gives for it. */
+  fit(problem: Problem, members: readonly P[], seed: number): M[];
+  /** What each of the models that one such fit gave answers, as `predict` does. Absent: they share nothing in answering. */
+  predict?(models: readonly M[], x: Float32Array, columns: number, index?: Int32Array): Float64Array[];
+}
+
+/**
  * A learner of the shelf. Everything is a pure function of its arguments; the seed is explicit.
  * One file an idea: a learner is one file in learning/learners/ and one line in learning/learners/shelf.ts.
  */
@@ -102,15 +115,8 @@ export interface Learner<P extends object = object, M extends Fitted = Fitted> {
   fit(problem: Problem, params: P, seed: number, from: number, to: number): M;
   /** Joins what `fit` gave for consecutive ranges, in order. */
   join(parts: M[]): M;
-  /**
-   * Of learners whose smaller models are the beginning of larger ones: one fit gives several sizes, each the same to the
-   * bit as `fit` with that size. `of` names the hyperparameter that is the size.
-   */
-  readonly prefixes?: {
-    readonly of: keyof P & string;
-    /** @param params those of the largest; @param sizes ascending, the last one the largest's */
-    fit(problem: Problem, params: P, seed: number, sizes: readonly number[]): M[];
-  };
+  /** Of learners of which several candidates share their work. */
+  readonly family?: Family<P, M>;
   /** How the fit of a model ended; only of learners that iterate towards an optimum. */
   convergence?(model: M): Convergence;
   /**

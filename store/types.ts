@@ -93,7 +93,7 @@ export interface CandidateRow {
   folds?: Record<string, number>[];
   reason?: string;
   durationMs?: number;
-  /** Of successive halving: on which rung its score is of, and with which share of the resource. */
+  /** Of successive halving: on which rung its score is of, and with which share of the resource; or share of the folds. */
   rung?: number;
   share?: number;
 }

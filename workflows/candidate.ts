@@ -13,7 +13,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateResult>
     return result;
   }
   setCurrentDetails(
-    `**${result.learner}** ${JSON.stringify(result.params)}\n\nscore ${result.mean.toFixed(5)} ± ${result.std.toFixed(5)}`,
+    `**${result.learner}** ${JSON.stringify(result.params)}\n\nscore ${result.mean.toFixed(5)} ± ${result.std.toFixed(5)}${result.stopped ? ' on its first folds: hopeless' : ''}`,
   );
   upsertSearchAttributes([
     { key: searchAttributes.learner, value: result.learner },

@@ -3,7 +3,7 @@ import { searchAttributes } from '../config/searchAttributes.ts';
 import type { CandidateResult, FamilyInput } from './messages.ts';
 import { shortSummary, trainer, trainerOptions } from './options.ts';
 
-/** Several points of the search space that one fit a fold scores: they differ only in how many trees or rounds they have. */
+/** Several points of the search space that one fit a fold scores: they differ only in what their learner's `family` names. */
 export async function family(input: FamilyInput): Promise<CandidateResult[]> {
   const summary = shortSummary(`Cross-validate candidates ${input.indices.join(', ')}`);
   const results = await trainer.trainFamily.executeWithOptions({ ...trainerOptions, summary }, [input]);

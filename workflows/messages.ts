@@ -3,6 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CheckResult, Verdict } from '../decisions/checks.ts';
 import type { ComparedRows } from '../decisions/gate.ts';
 import type { HalvingPlan } from '../decisions/search/halving.ts';
+import type { Standing, StopRule } from '../decisions/search/hopeless.ts';
 import type { CandidateFailure, FailedCandidate } from '../decisions/search/outcome.ts';
 import type { Choice } from '../decisions/simplest.ts';
 import type { RolloutInput } from './rolloutMessages.ts';
@@ -114,13 +115,14 @@ export interface SearchInput {
   parallelism: number;
   /** As of FeaturizeResult. */
   families?: number[][];
+  stopEarly?: Pick<StopRule, 'window'>;
   /** After that no candidate begins. */
   searchMs?: number;
   /** Carried over when a long search continues as new. */
   carried?: SearchState;
 }
 
-export interface HalvingInput extends Omit<SearchInput, 'carried' | 'families'> {
+export interface HalvingInput extends Omit<SearchInput, 'carried' | 'families' | 'stopEarly'> {
   plan: Pick<HalvingPlan, 'shares' | 'reduction' | 'window'>;
   carried?: HalvingCarried;
 }
@@ -148,6 +150,9 @@ export interface SearchState {
   parallelism: number;
   /** When its time is over, ISO 8601. */
   until?: string;
+  /** Of a search that stops hopeless candidates: how many it stopped, and what the next ones are held against. */
+  stopped?: number;
+  standing?: Standing;
 }
 
 export interface Refusal extends FailedCandidate {
@@ -161,6 +166,8 @@ export interface SearchResult {
   refusal?: Refusal;
   /** Candidates that did not begin before the time was over. */
   untried?: number;
+  /** Those of the `done` that were stopped as they were hopeless. */
+  stopped?: number;
   /** Of successive halving: those of the `done` that have the whole resource. */
   full?: number;
 }
@@ -185,6 +192,8 @@ export interface CandidateInput {
   trial?: { rung: number; share: number };
   /** When it is ended at the latest, ISO 8601. */
   until?: string;
+  /** It ends once it cannot come up to this mean. */
+  toBeat?: number;
 }
 
 /** Candidates that are trained together; two of them at least. */
@@ -197,7 +206,8 @@ export interface FamilyInput extends Pick<
 }
 
 export type CandidateResult =
-  | ({ status: 'done' } & CandidateScore)
+  /** `stopped`: hopeless, and the score that of its first folds. */
+  | ({ status: 'done'; stopped?: true } & CandidateScore)
   /** `late`: the time of the whole search was over, not its own. */
   | { status: CandidateFailure; index: number; learner: string; reason: string; late?: true };
 
@@ -246,6 +256,8 @@ export interface FeaturizeResult {
   parallelism: number;
   /** Indices of candidates that one fit scores, each ascending; who stands in none is trained alone. */
   families?: number[][];
+  /** Hopeless candidates are stopped. */
+  stopEarly?: SearchInput['stopEarly'];
   /** Of successive halving: its rungs on these rows. */
   halving?: HalvingInput['plan'];
   searchMs?: number;

@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { leader } from '../decisions/leader.ts';
+import { begin, end, mayBegin, type StopRule } from '../decisions/search/hopeless.ts';
 import {
   searchParallelism,
   searchProgress,
@@ -59,27 +60,35 @@ export async function search(input: SearchInput): Promise<SearchResult> {
     while (followers.has(state.next)) state.next++;
   };
 
-  const train = async (index: number): Promise<CandidateResult[]> => {
+  const rule: StopRule | undefined = input.stopEarly && { ...input.stopEarly, better: input.metric.better };
+  let standing = state.standing ?? { begun: 0, ended: [] };
+  const train = async (index: number, toBeat: number | undefined): Promise<CandidateResult[]> => {
     const family = families.get(index);
     if (family) return runFamily(input, family);
     // The first is carried through, so that a search with too little time has something all the same.
     const until = index === 0 ? undefined : deadline.until;
-    return [await runCandidate(input, index, until === undefined ? {} : { until })];
+    const bounds = { ...(until === undefined ? {} : { until }), ...(toBeat === undefined ? {} : { toBeat }) };
+    return [await runCandidate(input, index, bounds)];
   };
   const evaluate = async (index: number): Promise<void> => {
+    const number = standing.begun;
+    if (rule) standing = begin(standing, rule);
     let results: CandidateResult[] = [];
     try {
-      results = await train(index);
+      results = await train(index, standing.toBeat);
     } finally {
       running--;
     }
     results.forEach(note);
+    if (rule) standing = end(standing, number, wholeMeans(results), rule);
     await report();
   };
   const note = (result: CandidateResult): void => {
     if (result.status === 'done') {
-      const { index: at, learner, params, mean, std } = result;
-      state.best = leader(state.best, { index: at, learner, params, mean, std }, input.metric.better);
+      const { index: at, learner, params, mean, std, stopped } = result;
+      const score = { index: at, learner, params, mean, std };
+      if (stopped) state.stopped = (state.stopped ?? 0) + 1;
+      else state.best = leader(state.best, score, input.metric.better);
       state.done++;
     } else {
       state.refusal = firstRefusal(state.refusal, result);
@@ -91,7 +100,10 @@ export async function search(input: SearchInput): Promise<SearchResult> {
   const mayContinueAsNew = (): boolean =>
     workflowInfo().historyLength > MAX_HISTORY_EVENTS || workflowInfo().continueAsNewSuggested;
   while (state.next < input.total && !mayContinueAsNew()) {
-    await condition(() => running < state.parallelism || broken !== undefined || deadline.over());
+    await condition(() => {
+      const free = running < state.parallelism && (!rule || mayBegin(standing, rule));
+      return free || broken !== undefined || deadline.over();
+    });
     if (broken || deadline.over()) break;
     running++;
     underWay.push(
@@ -106,9 +118,21 @@ export async function search(input: SearchInput): Promise<SearchResult> {
   const untried = input.total - state.next;
   const over = deadline.over();
   deadline.cancel();
-  if (untried > 0 && !over) return continueAsNew<typeof search>({ ...input, carried: state });
-  const { done, failed, best, refusal } = state;
-  return { done, failed, best, refusal, ...(untried > 0 ? { untried } : {}) };
+  if (untried > 0 && !over) {
+    if (rule) state.standing = standing;
+    return continueAsNew<typeof search>({ ...input, carried: state });
+  }
+  const { done, failed, best, refusal, stopped } = state;
+  return {
+    ...{ done, failed, best, refusal },
+    ...(stopped === undefined ? {} : { stopped }),
+    ...(untried > 0 ? { untried } : {}),
+  };
+}
+
+/** Of those that were scored on all folds. */
+function wholeMeans(results: readonly CandidateResult[]): number[] {
+  return results.flatMap((result) => (result.status === 'done' && !result.stopped ? [result.mean] : []));
 }
 
 function describe(input: SearchInput, state: SearchState, running: number): string {

@@ -191,9 +191,10 @@ async function stages(
   });
 }
 
-function describeSearch({ done, full, failed, untried }: SearchResult): string {
+function describeSearch({ done, full, stopped, failed, untried }: SearchResult): string {
   const words = [`${done} candidates`, full !== undefined && `${full} of them with the whole resource`];
   words.push(
+    stopped !== undefined && `${stopped} of them stopped as hopeless`,
     failed > 0 && `${failed} without a score`,
     untried !== undefined && `${untried} untried, the time was over`,
   );
@@ -251,7 +252,7 @@ async function searchGrid(
     progress.best = best;
     show(progress);
   });
-  const { featuresDigest, metric, searchMs, families, halving: plan } = features;
+  const { featuresDigest, metric, searchMs, families, stopEarly, halving: plan } = features;
   const search: Omit<SearchInput, 'carried'> = {
     ...{ name, run, definitionHash, featuresDigest, total: features.candidates, metric, parallelism },
     ...(searchMs === undefined ? {} : { searchMs }),
@@ -269,7 +270,7 @@ async function searchGrid(
     ? await startChild<typeof halvingWorkflow>('halving', { ...common, args: [{ ...search, plan }] })
     : await startChild<typeof searchWorkflow>('search', {
         ...common,
-        args: [{ ...search, ...(families ? { families } : {}) }],
+        args: [{ ...search, ...(families ? { families } : {}), ...(stopEarly ? { stopEarly } : {}) }],
       });
   width.tell = (changed) => child.signal(searchParallelism, changed);
   // Changed while the search was being started.

@@ -1,6 +1,7 @@
 /**
  * How a candidate ends. `refused`: its learner cannot take the data, and says why. `timed-out`, `out-of-memory`: it
- * took more than its budget. `stopped`: successive halving gave its share of the work to better ones.
+ * took more than its budget. `stopped`: successive halving gave its share of the work to better ones, or it could not
+ * become the best any more.
  */
 export type CandidateStatus = 'done' | CandidateFailure | 'stopped';
 /** Of these there is no score. */

@@ -18,7 +18,7 @@ export const boosting: Learner<Params, BoostingModel> = {
     rows > MAX_ROWS ? `it takes at most ${MAX_ROWS} rows, not ${rows}; sample them` : undefined,
   units: () => 1,
   fit: (problem, p, seed) => toModel(runRounds(problem, p, seed), problem.classes, problem.binned),
-  prefixes: { of: 'rounds', fit: fitRoundPrefixes },
+  family: { by: ['rounds'], fit: fitRoundPrefixes },
   join: ([model]) => model,
   predict: predictBoosted,
   toOnnx: boostedToOnnx,

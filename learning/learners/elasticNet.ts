@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Learner } from '../types.ts';
-import { fitElasticNet, type ElasticNetModel } from './linear/fitElasticNet.ts';
+import { fitElasticNet, fitElasticNets, type ElasticNetModel } from './linear/fitElasticNet.ts';
 import { linearToOnnx, predictLinear } from './linear/linearModel.ts';
 import { refuseTooManyColumns } from './linear/normalEquations.ts';
 
@@ -16,9 +16,10 @@ const params = z.strictObject({
   /** Bound on the duality gap, as a share of the objective of the mean alone. */
   tolerance: z.number().gt(0).lte(1).default(1e-10),
 });
+type Params = z.output<typeof params>;
 
 /** Linear regression with an L1 and an L2 penalty and a free intercept: of features that repeat each other it keeps all. */
-export const elasticNet: Learner<z.output<typeof params>, ElasticNetModel> = {
+export const elasticNet: Learner<Params, ElasticNetModel> = {
   name: 'elasticNet',
   title: 'Elastic net (coordinate descent)',
   tasks: ['regression'],
@@ -26,10 +27,19 @@ export const elasticNet: Learner<z.output<typeof params>, ElasticNetModel> = {
   params,
   refuses: refuseTooManyColumns,
   units: () => 1,
-  fit: (problem, { alpha, l1Ratio, ...rest }) =>
-    fitElasticNet(problem, { l1: alpha * l1Ratio, l2: alpha * (1 - l1Ratio), ...rest }),
+  fit: (problem, p) => fitElasticNet(problem, penalty(p)),
+  family: {
+    by: ['alpha', 'l1Ratio'],
+    fit: (problem, members) => fitElasticNets(problem, members.map(penalty)),
+  },
   join: ([model]) => model,
   convergence: ({ iterations, gap, converged }) => ({ iterations, residual: gap, converged }),
   predict: predictLinear,
   toOnnx: linearToOnnx,
 };
+
+const penalty = ({ alpha, l1Ratio, ...rest }: Params) => ({
+  l1: alpha * l1Ratio,
+  l2: alpha * (1 - l1Ratio),
+  ...rest,
+});

@@ -31,9 +31,14 @@ export const extraTrees: Learner<z.output<typeof params>, TreeModel> = {
   params,
   units: (p) => p.trees,
   fit: (problem, p, seed, from, to) => fitTrees(problem, { ...p, randomCuts: true }, seed, from, to),
-  prefixes: {
-    of: 'trees',
-    fit: (problem, p, seed, sizes) => fitTreePrefixes(problem, { ...p, randomCuts: true }, seed, sizes),
+  family: {
+    by: ['trees'],
+    fit: (problem, members, seed) =>
+      fitTreePrefixes(
+        problem,
+        members.map((p) => ({ ...p, randomCuts: true })),
+        seed,
+      ),
   },
   join: joinModels,
   predict: predictTrees,

@@ -30,7 +30,7 @@ export const forest: Learner<z.output<typeof params>, TreeModel> = {
   params,
   units: (p) => p.trees,
   fit: fitTrees,
-  prefixes: { of: 'trees', fit: fitTreePrefixes },
+  family: { by: ['trees'], fit: fitTreePrefixes },
   join: joinModels,
   predict: predictTrees,
   toOnnx: treesToOnnx,

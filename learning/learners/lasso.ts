@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Learner } from '../types.ts';
-import { fitElasticNet, type ElasticNetModel } from './linear/fitElasticNet.ts';
+import { fitElasticNet, fitElasticNets, type ElasticNetModel } from './linear/fitElasticNet.ts';
 import { linearToOnnx, predictLinear } from './linear/linearModel.ts';
 import { refuseTooManyColumns } from './linear/normalEquations.ts';
 
@@ -11,9 +11,10 @@ const params = z.strictObject({
   /** Bound on the duality gap, as a share of the objective of the mean alone. */
   tolerance: z.number().gt(0).lte(1).default(1e-10),
 });
+type Params = z.output<typeof params>;
 
 /** Linear regression with an L1 penalty and a free intercept, which leaves the weights that help little at 0. */
-export const lasso: Learner<z.output<typeof params>, ElasticNetModel> = {
+export const lasso: Learner<Params, ElasticNetModel> = {
   name: 'lasso',
   title: 'Lasso (coordinate descent)',
   tasks: ['regression'],
@@ -21,9 +22,15 @@ export const lasso: Learner<z.output<typeof params>, ElasticNetModel> = {
   params,
   refuses: refuseTooManyColumns,
   units: () => 1,
-  fit: (problem, { alpha, ...rest }) => fitElasticNet(problem, { l1: alpha, l2: 0, ...rest }),
+  fit: (problem, p) => fitElasticNet(problem, penalty(p)),
+  family: {
+    by: ['alpha'],
+    fit: (problem, members) => fitElasticNets(problem, members.map(penalty)),
+  },
   join: ([model]) => model,
   convergence: ({ iterations, gap, converged }) => ({ iterations, residual: gap, converged }),
   predict: predictLinear,
   toOnnx: linearToOnnx,
 };
+
+const penalty = ({ alpha, ...rest }: Params) => ({ l1: alpha, l2: 0, ...rest });

@@ -31,54 +31,91 @@ export const naiveBayes: Learner<Params, NaiveBayesModel> = {
   takesCategories: true,
   params,
   units: () => 1,
-  fit,
+  fit: (problem, p) => fitAll(problem, [p])[0],
+  family: { by: ['smoothing'], fit: fitAll },
   join: ([model]) => model,
   predict: predictNaiveBayes,
   toOnnx: naiveBayesToOnnx,
 };
 
-function fit(problem: Problem, params: Params): NaiveBayesModel {
+/** What a fit takes from the rows, whatever the smoothing of the variances. */
+interface ClassMoments {
+  /** The largest variance of a feature over all rows. */
+  largest: number;
+  /** By class; absent where it has no rows. */
+  byClass: ({ share: number; means: Float64Array; variances: Float64Array } | undefined)[];
+  /** Columns that hold sizes; absent where all do. */
+  sizes?: Int32Array;
+  hasGaps: boolean;
+  categories?: NaiveBayesModel['categories'];
+}
+
+/** One pass over the rows for smoothings of any number; all else is the same for all members. */
+function fitAll(problem: Problem, members: readonly Params[]): NaiveBayesModel[] {
+  const moments = classMoments(problem, members[0]);
+  return members.map(({ smoothing }) => smoothed(moments, smoothing));
+}
+
+function classMoments(problem: Problem, params: Omit<Params, 'smoothing'>): ClassMoments {
   const { y, columns, classes, train, binned } = problem;
   const weights = weightsOf(problem, params.classWeight);
   const named = binned.categories;
   const all = Int32Array.from({ length: columns }, (_, column) => column);
   const sizes = named && all.filter((column) => named[column] === 0);
-  const width = sizes?.length ?? columns;
   // Of the rows as they are, as in scikit-learn: smoothing shall not depend on the weights.
   const whole = densitiesOf(problem, sizes, train, undefined, () => ({ mean: 0, variance: 0 }));
-  const largest = whole.variances.reduce((most, variance) => Math.max(most, variance), 0);
+  const total = totalWeight(train, weights);
+  return {
+    largest: whole.variances.reduce((most, variance) => Math.max(most, variance), 0),
+    byClass: Array.from({ length: classes }, (_, k) => {
+      const members = train.filter((row) => y[row] === k);
+      if (members.length === 0) return undefined;
+      // Where a class has no value of a feature, it is taken to be like all rows there.
+      const densities = densitiesOf(problem, sizes, members, weights, (size) => ({
+        mean: whole.means[size],
+        variance: whole.variances[size],
+      }));
+      return { share: totalWeight(members, weights) / total, ...densities };
+    }),
+    sizes,
+    hasGaps: binned.gaps !== undefined,
+    categories:
+      named &&
+      Array.from(all.filter((column) => named[column] > 0)).map((column) =>
+        sharesOf(problem, column, named[column], params.categorySmoothing ?? 1, weights),
+      ),
+  };
+}
+
+function smoothed(
+  { largest, byClass, sizes, hasGaps, categories }: ClassMoments,
+  smoothing: number,
+): NaiveBayesModel {
+  const classes = byClass.length;
+  const width = byClass.find((one) => one !== undefined)?.means.length ?? 0;
   // Constant features alone: any variance will do.
-  const least = largest === 0 ? 1 : params.smoothing * largest;
+  const least = largest === 0 ? 1 : smoothing * largest;
   const model: NaiveBayesModel = {
     classes,
     ...(sizes && { sizes }),
     means: new Float64Array(classes * width),
     slopes: new Float64Array(classes * width),
     offsets: new Float64Array(classes).fill(-Infinity),
-    ...(binned.gaps && { lacking: new Float64Array(classes * width) }),
+    ...(hasGaps && { lacking: new Float64Array(classes * width) }),
   };
-  for (let k = 0; k < classes; k++) {
-    const members = train.filter((row) => y[row] === k);
-    if (members.length === 0) continue;
-    // Where a class has no value of a feature, it is taken to be like all rows there.
-    const { means, variances } = densitiesOf(problem, sizes, members, weights, (size) => ({
-      mean: whole.means[size],
-      variance: whole.variances[size],
-    }));
-    model.means.set(means, k * width);
-    model.offsets[k] = Math.log(totalWeight(members, weights) / totalWeight(train, weights));
+  byClass.forEach((one, k) => {
+    if (!one) return;
+    model.means.set(one.means, k * width);
+    model.offsets[k] = Math.log(one.share);
     for (let f = 0; f < width; f++) {
-      const variance = variances[f] + least;
+      const variance = one.variances[f] + least;
       const height = 0.5 * Math.log(2 * Math.PI * variance);
       model.slopes[k * width + f] = -0.5 / variance;
       model.offsets[k] -= height;
       if (model.lacking) model.lacking[k * width + f] = height;
     }
-  }
-  if (named)
-    model.categories = Array.from(all.filter((column) => named[column] > 0)).map((column) =>
-      sharesOf(problem, column, named[column], params.categorySmoothing ?? 1, weights),
-    );
+  });
+  if (categories) model.categories = categories;
   return model;
 }
 

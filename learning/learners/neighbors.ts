@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NumericalError } from '../numerical.ts';
 import type { Learner, Problem } from '../types.ts';
-import { keepRows, predictNeighbors, type NeighborsModel } from './neighbors/model.ts';
+import { keepRows, predictNeighbors, predictTogether, type NeighborsModel } from './neighbors/model.ts';
 import { neighborsToOnnx } from './neighbors/onnx.ts';
 
 const params = z.strictObject({
@@ -28,7 +28,8 @@ export const neighbors: Learner<Params, NeighborsModel> = {
   params,
   refuses,
   units: () => 1,
-  fit,
+  fit: (problem, p) => fitAll(problem, [p])[0],
+  family: { by: ['k', 'weights'], fit: fitAll, predict: predictTogether },
   join: ([model]) => model,
   predict: predictNeighbors,
   toOnnx: neighborsToOnnx,
@@ -41,9 +42,11 @@ function refuses({ rows, columns }: { rows: number; columns: number }): string |
     : undefined;
 }
 
-function fit(problem: Problem, { k, weights }: Params): NeighborsModel {
+function fitAll(problem: Problem, members: readonly Params[]): NeighborsModel[] {
   const { length } = problem.train;
-  if (length > 0 && k > length)
-    throw new NumericalError(`k is ${k}, and there are ${length} rows to be neighbours.`);
-  return keepRows(problem, { k, byDistance: weights === 'distance' });
+  const { k: most } = members.reduce((a, b) => (b.k > a.k ? b : a));
+  if (length > 0 && most > length)
+    throw new NumericalError(`k is ${most}, and there are ${length} rows to be neighbours.`);
+  const kept = keepRows(problem);
+  return members.map(({ k, weights }) => ({ ...kept, k, byDistance: weights === 'distance' }));
 }

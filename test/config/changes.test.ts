@@ -37,6 +37,7 @@ describe('what a deployment changes', () => {
     [{ select: { cv: { kind: 'plain' } } }, ['select -> search']],
     [{ select: { also: ['logLoss'] } }, ['select -> nothing']],
     [{ select: { rule: 'oneStandardError' } }, ['select -> search']],
+    [{ select: { stopEarly: {} } }, ['select -> nothing']],
     [{ select: { metric: 'logLoss', atMost: 0.4 } }, ['select -> search']],
     [{ select: { atLeast: 0.8, tolerance: 0.01 } }, ['select -> nothing']],
     [{ calibrate: 'isotonic' }, ['calibrate -> evaluate']],

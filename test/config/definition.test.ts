@@ -205,6 +205,21 @@ describe('a wrong definition is told by its path, its value and what would be ri
       { ...smallest, select: { rule: 'simplest' } },
       { field: 'select.rule', text: /"simplest".*best.*oneStandardError/ },
     ],
+    [
+      'an early end by its own rule beside halving',
+      { ...smallest, select: { stopEarly: {} }, halving: { resource: 'rows' } },
+      { field: 'select.stopEarly', text: /with `halving`, which stops candidates itself/ },
+    ],
+    [
+      'an early end of candidates that a rule may take',
+      { ...smallest, select: { stopEarly: { window: 4 }, rule: 'oneStandardError' } },
+      { field: 'select.stopEarly', text: /may take a candidate that cannot be the best/ },
+    ],
+    [
+      'an early end that waits for none',
+      { ...smallest, select: { stopEarly: { window: 0 } } },
+      { field: 'select.stopEarly.window', text: /stopEarly\.window is 0/ },
+    ],
     ['an empty search', { ...smallest, search: [] }, { field: 'search', text: /at least one learner/ }],
     [
       'an unknown learner',

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { baselineForest, csv, logistic, rows, tree, type LifecycleInput } from '../../config/define.ts';
+import { baselineForest, csv, forest, logistic, rows, tree, type LifecycleInput } from '../../config/define.ts';
 import type { TrainingHandle } from '../../client/trainingHandle.ts';
 import type { CanaryInput } from '../../decisions/canary/policy.ts';
 import { ids } from '../../workflows/messages.ts';
@@ -23,10 +23,12 @@ import { recordRunning } from './recordRunning.ts';
 
 /**
  * Records how this version's workflows run, for later versions to replay: `npm run record-histories`, once before a
- * release. Histories of earlier versions stay: runs that they began may still be open. `-- halvings`, `-- rollouts`,
- * `-- lifecycles` and `-- running` add those to what is there.
+ * release. Histories of earlier versions stay: runs that they began may still be open. `-- families`, `-- stops`,
+ * `-- halvings`, `-- rollouts`, `-- lifecycles` and `-- running` add those to what is there.
  */
 const PARTS = {
+  families: recordFamilies,
+  stops: recordStops,
   halvings: recordHalvings,
   rollouts: recordRollouts,
   lifecycles: recordLives,
@@ -65,6 +67,19 @@ async function recordTrainings(): Promise<void> {
     await training.setParallelism(3);
     while ((await pendingCandidates(installation, training)) < 3) await pause();
     await training.cancel();
+  });
+}
+
+/** Candidates that are trained together, beside some that are not. */
+async function recordFamilies(): Promise<void> {
+  await record('together', { search: [tree({ maxDepth: [2, 3] }), forest({ trees: [3, 6], maxDepth: [2, 3] })] });
+}
+
+/** Hopeless candidates that end before their last fold. */
+async function recordStops(): Promise<void> {
+  await record('stopped-early', {
+    search: [logistic(), tree({ maxDepth: [1, 2], minLeaf: [1, 120] })],
+    select: { metric: 'accuracy', folds: 5, stopEarly: { window: 2 } },
   });
 }
 
@@ -137,6 +152,7 @@ async function record(
   await save(`${name}.training`, training.workflowId);
   await save(`${name}.${more.halving ? 'halving' : 'search'}`, ids.search(name, training.run));
   const { run } = training;
+  await save(`${name}.family`, ids.family(name, training.run, 2));
   await save(
     `${name}.candidate`,
     more.halving ? ids.trial(name, run, 0, 0) : ids.candidate(name, run, 0),

@@ -29,6 +29,10 @@ test('there are histories of every workflow, of every way in which a training an
     expect(kinds).toContain(`${outcome}.training.json`);
   for (const workflow of ['training', 'halving', 'candidate'])
     for (const halving of ['halved', 'halving-cancelled']) expect(kinds).toContain(`${halving}.${workflow}.json`);
+  for (const workflow of ['training', 'search', 'family', 'candidate'])
+    expect(kinds).toContain(`together.${workflow}.json`);
+  for (const workflow of ['training', 'search', 'candidate'])
+    expect(kinds).toContain(`stopped-early.${workflow}.json`);
   for (const workflow of ['search', 'candidate'])
     for (const outcome of ['registered', 'cancelled']) expect(kinds).toContain(`${outcome}.${workflow}.json`);
   for (const outcome of ['promoted', 'rolled-back', 'rolled-back-by-hand', 'inconclusive', 'cancelled'])
@@ -51,6 +55,14 @@ describe('a workflow that does something else than it did is found out:', () => 
     { what: 'another child', workflow: 'search', from: '}/candidate/$', to: '}/kandidat/$' },
     { what: 'another child', workflow: 'halving', outcome: 'halved', from: '}/candidate/$', to: '}/kandidat/$' },
     { what: 'another activity', workflow: 'candidate', from: 'trainer.trainCandidate.', to: 'trainer.refit.' },
+    { what: 'another child', workflow: 'search', outcome: 'together', from: '}/family/$', to: '}/familie/$' },
+    {
+      what: 'another activity',
+      workflow: 'family',
+      outcome: 'together',
+      from: 'trainer.trainFamily.',
+      to: 'trainer.trainCandidate.',
+    },
     {
       what: 'another activity',
       workflow: 'rollout',

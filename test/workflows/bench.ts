@@ -42,6 +42,8 @@ export interface BenchOptions {
   trainer?: (own: TrainerActivities, dependencies: TrainerDependencies) => TrainerActivities;
   /** What the activities see in place of the store. */
   store?: (own: Store) => Store;
+  /** What a thread of the trainer starts with, in place of its own. */
+  thread?: URL;
   /** False: workflows and short activities are run by processes that the test starts and ends. */
   orchestrator?: false;
 }
@@ -61,7 +63,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const connection = await Connection.connect({ address: temporalAddress });
   const native = await NativeConnection.connect({ address: temporalAddress });
   const temporal = new Client({ connection, namespace });
-  const pool = createPool({ threads: THREADS });
+  const pool = createPool({ threads: THREADS, entry: options.thread });
   const seen = options.store?.(store) ?? store;
   const dependencies: TrainerDependencies = {
     store: seen,

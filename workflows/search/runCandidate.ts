@@ -15,7 +15,7 @@ import { shortSummary } from '../options.ts';
 export function runCandidate(
   { name, run, definitionHash, featuresDigest }: Pick<SearchInput, keyof CandidateInput & keyof SearchInput>,
   index: number,
-  more: Pick<CandidateInput, 'trial' | 'until'> = {},
+  more: Pick<CandidateInput, 'trial' | 'until' | 'toBeat'> = {},
 ): Promise<CandidateResult> {
   const { trial } = more;
   return executeChild<typeof candidate>('candidate', {

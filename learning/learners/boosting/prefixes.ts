@@ -9,24 +9,23 @@ import { runRounds } from './rounds.ts';
  * the rounds up to the least loss on the validation part; a fit of fewer rounds that still reaches that least loss is the
  * same fit, and one that does not reach it is fitted by itself.
  *
- * @param params those of the most rounds
- * @param sizes rounds of each model, ascending, the last one `params.rounds`
+ * @param members in any order, which differ only in their rounds
  * @throws NumericalError also where only the most rounds leave what 64-bit floating point can hold
  */
 export function fitRoundPrefixes(
   problem: Problem,
-  params: Params,
+  members: readonly Params[],
   seed: number,
-  sizes: readonly number[],
 ): BoostingModel[] {
-  let boosted = runRounds(problem, params, seed);
-  return sizes
-    .toReversed()
-    .map((rounds) => {
-      const cut = boosted.rounds.length > rounds;
-      if (cut && params.patience !== null) boosted = runRounds(problem, { ...params, rounds }, seed);
-      const kept = cut ? { ...boosted, rounds: boosted.rounds.slice(0, rounds) } : boosted;
-      return toModel(kept, problem.classes, problem.binned);
-    })
-    .reverse();
+  const models: BoostingModel[] = [];
+  const descending = [...members.keys()].sort((a, b) => members[b].rounds - members[a].rounds);
+  let boosted = runRounds(problem, members[descending[0]], seed);
+  for (const at of descending) {
+    const { rounds, patience } = members[at];
+    const cut = boosted.rounds.length > rounds;
+    if (cut && patience !== null) boosted = runRounds(problem, members[at], seed);
+    const kept = cut ? { ...boosted, rounds: boosted.rounds.slice(0, rounds) } : boosted;
+    models[at] = toModel(kept, problem.classes, problem.binned);
+  }
+  return models;
 }

@@ -20,6 +20,13 @@ const ROUNDING = 1e-14;
 /** Beyond as many weights that are not 0 their equations cost more than many sweeps. */
 const MAX_SOLVED = 500;
 
+export interface ElasticNetOptions {
+  l1: number;
+  l2: number;
+  tolerance: number;
+  maxIterations: number;
+}
+
 /**
  * Minimises |y - x weights - intercept|^2 / (2 rows), rows counting by their weights, + l1 |weights|_1 + l2 / 2 |weights|^2, the intercept free, by
  * coordinate descent on the normal equations (Friedman, Hastie and Tibshirani, "Regularization paths for generalized
@@ -29,13 +36,20 @@ const MAX_SOLVED = 500;
  *
  * @throws RangeError where there are no rows; NumericalError where the target is too large to be squared
  */
-export function fitElasticNet(
-  problem: Problem,
-  options: { l1: number; l2: number; tolerance: number; maxIterations: number },
-): ElasticNetModel {
+export function fitElasticNet(problem: Problem, options: ElasticNetOptions): ElasticNetModel {
+  return fitElasticNets(problem, [options])[0];
+}
+
+/** As `fitElasticNet` for penalties of any number, by one pass over the rows. */
+export function fitElasticNets(problem: Problem, options: readonly ElasticNetOptions[]): ElasticNetModel[] {
   const equations = normalEquations(problem);
-  const { means, inverse, meanY, variance } = equations;
-  if (!Number.isFinite(variance)) throw new NumericalError('The target is too large to be squared.');
+  if (!Number.isFinite(equations.variance))
+    throw new NumericalError('The target is too large to be squared.');
+  return options.map((penalty) => minimise(equations, penalty));
+}
+
+function minimise(equations: NormalEquations, options: ElasticNetOptions): ElasticNetModel {
+  const { means, inverse, meanY } = equations;
   const net = new ElasticNet(equations, options.l1, options.l2);
   let iterations = 0;
   let gap = net.gap();

@@ -18,17 +18,18 @@ export interface NeighborsModel {
   targets: Float64Array;
 }
 
-export function keepRows(
-  { x, y, columns, classes, train }: Problem,
-  { k, byDistance }: { k: number; byDistance: boolean },
-): NeighborsModel {
+export function keepRows({
+  x,
+  y,
+  columns,
+  classes,
+  train,
+}: Problem): Omit<NeighborsModel, 'k' | 'byDistance'> {
   const grid = fitGrid(x, columns, train);
   const { high, low } = toCounts(grid, x, columns, train);
   return {
     classes,
     columns,
-    k,
-    byDistance,
     grid,
     high: Float32Array.from(high),
     low: Float32Array.from(low),
@@ -38,11 +39,25 @@ export function keepRows(
 
 /** Classes: the share of the neighbours' weight. Numbers: their weighted mean. Float32 numbers, as the graph has them. */
 export function predictNeighbors(
-  { classes, columns, k, byDistance, grid, high, low, targets }: NeighborsModel,
+  model: NeighborsModel,
   x: Float32Array,
   width: number,
   index?: Int32Array,
 ): Float64Array {
+  return predictTogether([model], x, width, index)[0];
+}
+
+/**
+ * As `predictNeighbors` for models of the same rows that differ in `k` and in how they weigh: the neighbours of the largest
+ * k are looked for, nearest first, and a smaller k has the first of them.
+ */
+export function predictTogether(
+  models: readonly NeighborsModel[],
+  x: Float32Array,
+  width: number,
+  index?: Int32Array,
+): Float64Array[] {
+  const { classes, columns, grid, high, low, targets } = models[0];
   const query = toCounts(grid, x, width, index);
   const rows = query.high.length / columns;
   const search = new NeighborSearch(
@@ -50,20 +65,28 @@ export function predictNeighbors(
     columns,
     grid,
   );
-  const nearest: Nearest = { at: new Int32Array(k), squares: new Float64Array(k) };
-  const weights = new Float64Array(k);
-  const answers = new Float64Array(rows * classes);
+  const most = Math.max(...models.map(({ k }) => k));
+  const nearest: Nearest = { at: new Int32Array(most), squares: new Float64Array(most) };
+  const weights = new Float64Array(most);
+  const answers = models.map(() => new Float64Array(rows * classes));
   for (let i = 0; i < rows; i++) {
     search.find(query, i, nearest);
-    weigh(nearest.squares, byDistance, weights);
+    models.forEach(({ k, byDistance }, m) => {
+      weigh(nearest.squares.subarray(0, k), byDistance, weights);
+      vote(answers[m].subarray(i * classes, (i + 1) * classes), k);
+    });
+  }
+  return answers;
+
+  /** Of the `k` nearest, by the weights. */
+  function vote(answer: Float64Array, k: number): void {
     let total = 0;
     for (let j = 0; j < k; j++) {
       const target = targets[nearest.at[j]];
-      if (classes === 1) answers[i] += weights[j] * target;
-      else answers[i * classes + target] += weights[j];
+      if (classes === 1) answer[0] += weights[j] * target;
+      else answer[target] += weights[j];
       total += weights[j];
     }
-    for (let c = i * classes; c < (i + 1) * classes; c++) answers[c] = Math.fround(answers[c] / total);
+    for (let c = 0; c < classes; c++) answer[c] = Math.fround(answer[c] / total);
   }
-  return answers;
 }

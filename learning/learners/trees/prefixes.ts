@@ -13,36 +13,35 @@ import { allocateSample, bootstrap, CLASS_BITS, CLASS_MASK, takeAll, type Sample
  * the seed and its number, so a smaller forest has the first trees of a larger one; only the integers of its leaves are
  * finer (see leaves.ts), and these are written anew from the rows that each tree grew on.
  *
- * @param settings those of the largest
- * @param sizes trees of each forest, ascending, the last one `settings.trees`
+ * @param members in any order, which differ only in their trees
  */
 export function fitTreePrefixes(
   problem: Problem,
-  settings: TreeSettings,
+  members: readonly TreeSettings[],
   seed: number,
-  sizes: readonly number[],
 ): TreeModel[] {
+  const largestSettings = members.reduce((a, b) => (b.trees > a.trees ? b : a));
   // Sums of weights of their own depend on the order in which they are taken.
-  if (weightsOf(problem, settings.classWeight))
-    return sizes.map((trees) => fitTrees(problem, { ...settings, trees }, seed, 0, trees));
-  const largest = fitTrees(problem, settings, seed, 0, settings.trees);
-  const smaller = sizes.filter((trees) => trees < settings.trees);
+  if (weightsOf(problem, largestSettings.classWeight))
+    return members.map((settings) => fitTrees(problem, settings, seed, 0, settings.trees));
+  const largest = fitTrees(problem, largestSettings, seed, 0, largestSettings.trees);
+  const smaller = [...new Set(members.map(({ trees }) => trees))].filter((n) => n < largest.trees);
   const leaves = smaller.map((trees) => leavesOf(problem, largest, trees));
   const sample = allocateSample(problem.train.length);
   const counts = new Int32Array(problem.train.length);
-  const most = smaller.at(-1) ?? 0;
+  const most = Math.max(0, ...smaller);
   for (let tree = 0; tree < most; tree++) {
-    drawRows(problem, settings, deriveSeed(seed, 'tree', tree), counts, sample);
+    drawRows(problem, largestSettings, deriveSeed(seed, 'tree', tree), counts, sample);
     const wanted = leaves.filter(({ trees }) => tree < trees);
     writeTree(problem, largest, tree, sample, wanted);
   }
-  return sizes.map((trees) => {
+  return members.map(({ trees }) => {
     const of = leaves.find((candidate) => candidate.trees === trees);
     return of ? prefixOf(largest, of) : largest;
   });
 }
 
-/** The leaves of one of the smaller forests, at the places where those of the largest stand. */
+/** The leaves of one of the smaller forests, as many as it has. */
 interface Leaves {
   trees: number;
   scale?: LeafScale;
@@ -50,7 +49,7 @@ interface Leaves {
 }
 
 function leavesOf({ y, train, task }: Problem, { ensemble }: TreeModel, trees: number): Leaves {
-  const values = new Int32Array(ensemble.values.length);
+  const values = new Int32Array(valuesOf(ensemble, trees));
   if (task !== 'regression') return { trees, values };
   let lowest = Infinity;
   let highest = -Infinity;
@@ -85,13 +84,12 @@ function writeTree(
 ): void {
   const { outputs } = ensemble;
   const base = forests[0].scale?.base ?? 0;
-  // Answers the place of a row's leaf, less that of the tree's first one.
-  const { alone, from, to } = singled(ensemble, tree);
+  const { alone, from, count } = singled(ensemble, tree);
   const leaves = sumLeaves(alone, x, columns, rows.subarray(0, length));
-  const sums = new Float64Array(to - from);
+  const sums = new Float64Array(count);
   for (let i = 0; i < length; i++) {
     const drawn = codes[i] >>> CLASS_BITS;
-    const leaf = leaves[i] - from;
+    const leaf = leaves[i];
     if (task !== 'regression') sums[leaf + (codes[i] & CLASS_MASK)] += drawn;
     else {
       sums[leaf] += drawn;
@@ -107,40 +105,51 @@ function writeTree(
   }
 }
 
-/** One tree of an ensemble, each leaf of which answers where its values stand: from..to (excluded). */
-function singled(ensemble: TreeEnsemble, tree: number): { alone: TreeEnsemble; from: number; to: number } {
-  const { roots, feature, next, outputs } = ensemble;
+/**
+ * One tree of an ensemble by itself, in arrays no longer than it: each of its leaves answers how far its values stand
+ * behind those of the tree's first leaf, which are at `from`.
+ */
+function singled(ensemble: TreeEnsemble, tree: number): { alone: TreeEnsemble; from: number; count: number } {
+  const { roots, feature, threshold, next, missingLeft, outputs } = ensemble;
+  const root = roots[tree];
   const end = tree + 1 < roots.length ? roots[tree + 1] : feature.length;
   let from = Infinity;
-  let to = 0;
-  for (let node = roots[tree]; node < end; node++) {
+  let leaves = 0;
+  for (let node = root; node < end; node++) {
     if (feature[node] >= 0) continue;
     from = Math.min(from, next[node]);
-    to = Math.max(to, next[node] + outputs);
+    leaves++;
   }
-  const values = placesOf(ensemble.values);
-  return { alone: { ...ensemble, outputs: 1, roots: roots.subarray(tree, tree + 1), values }, from, to };
+  const count = leaves * outputs;
+  const own = feature.subarray(root, end);
+  const alone: TreeEnsemble = {
+    outputs: 1,
+    roots: Int32Array.of(0),
+    feature: own,
+    threshold: threshold.subarray(root, end),
+    next: next.subarray(root, end).map((to, node) => to - (own[node] < 0 ? from : root)),
+    values: Int32Array.from({ length: count }, (_, place) => place),
+    ...(missingLeft ? { missingLeft: missingLeft.subarray(root, end) } : {}),
+  };
+  return { alone, from, count };
 }
 
-/** The last places, which all trees of a fit have in common. */
-let places = new Int32Array();
-function placesOf({ length }: Int32Array): Int32Array {
-  if (places.length < length) places = Int32Array.from({ length }, (_, at) => at);
-  return places;
+/** How many numbers the leaves of the first trees have; those of a tree come before those of the next. */
+function valuesOf({ roots, feature, outputs }: TreeEnsemble, trees: number): number {
+  return feature.subarray(0, roots[trees]).reduce((n, f) => n + Number(f < 0), 0) * outputs;
 }
 
 /** Nodes of the first trees come first, so that arrays are shared with the largest. */
 function prefixOf({ ensemble }: TreeModel, { trees, scale, values }: Leaves): TreeModel {
   const { roots, feature, threshold, next, missingLeft, sets, ...rest } = ensemble;
   const nodes = roots[trees];
-  const used = feature.subarray(0, nodes).reduce((n, f) => n + Number(f < 0), 0) * ensemble.outputs;
   const first: TreeEnsemble = {
     ...rest,
     roots: roots.subarray(0, trees),
     feature: feature.subarray(0, nodes),
     threshold: threshold.subarray(0, nodes),
     next: next.subarray(0, nodes),
-    values: values.subarray(0, used),
+    values,
     ...(missingLeft ? { missingLeft: missingLeft.subarray(0, nodes) } : {}),
     ...(sets ? firstSets(sets, nodes) : {}),
   };

@@ -14,7 +14,7 @@ import { LEARNERS, readGrid, type Grid } from './search/grid.ts';
 import { benchSearch } from './search/search.ts';
 import { benchServe } from './serve/serve.ts';
 
-const SEARCHES = ['grid', 'workers'] as const;
+const SEARCHES = ['grid', 'workers', 'overhead'] as const;
 const FIT_LEARNERS = [...new Set(WORKS.map(({ learner }) => learner))];
 
 /** `npm run bench -- <what>`: side by side with what people use today, in one interleaved run. */

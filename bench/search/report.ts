@@ -83,7 +83,8 @@ export function searchTable(lines: readonly SearchLine[]): string {
     memoryRatio?.toFixed(2) ?? '',
   ]);
   const head = [
-    ...['search', ...side, 'servers CPU s', 'whole run, with gateway, MiB', 'candidates / children', ...side.map((name) => `peer's ${name}`)],
+    ...['search', ...side, 'servers CPU s', 'whole run, with gateway, MiB', 'candidates / children'],
+    ...side.map((name) => `peer's ${name}`),
     ...['ratio', 'CPU ratio', 'memory ratio'],
   ];
   return table([head, ...rows], { right: head.map((_, i) => i).slice(1) });

@@ -31,7 +31,10 @@ export interface Searched extends Found {
   children: number;
   /** By their own clocks: of all candidates, of which several may have run at the same time. */
   fitSeconds: number;
-  /** Processor: of all worker processes. Memory: of those that a search needs, the orchestrator and the trainers, from the beginning of the search to the end of the refit. */
+  /**
+   * Processor: of all worker processes, in the whole run. Memory: of those that a search needs, the orchestrator and the
+   * trainers, from the beginning of the search to the end of the refit.
+   */
   usage?: Usage;
   /** The most memory of the whole run, by kind of process, and of all but the servers together. */
   memory?: Record<Kind | 'all', number>;

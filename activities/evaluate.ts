@@ -14,7 +14,6 @@ import type { TrainerDependencies } from './dependencies.ts';
 import type { StoredEvaluation } from './evaluation.ts';
 import { explainVersion } from './explanation.ts';
 import { decodeFeatures, type FeatureFacts } from './features.ts';
-import { drawPictures } from './pictures/draw.ts';
 import { recentRows } from './recent.ts';
 import { predictionsOf, scoreHoldOut, type HoldOut, type Scored } from './score.ts';
 import { signatureOf } from './signature.ts';
@@ -87,6 +86,8 @@ export function evaluateActivities(dependencies: TrainerDependencies) {
           },
           ...(compared ? { compared } : {}),
         };
+        // Vega is large, and most processes that train draw late or never.
+        const { drawPictures } = await import('./pictures/draw.ts');
         const drawn = await drawPictures({
           stored,
           explanation,

@@ -15,7 +15,7 @@ import { benchSearch } from './search/search.ts';
 import { benchGateway, type GatewayBenchOptions } from './gateway/gateway.ts';
 import { benchServe } from './serve/serve.ts';
 
-const SEARCHES = ['grid', 'workers'] as const;
+const SEARCHES = ['grid', 'workers', 'overhead'] as const;
 const FIT_LEARNERS = [...new Set(WORKS.map(({ learner }) => learner))];
 
 /** `npm run bench -- <what>`: side by side with what people use today, in one interleaved run. */

@@ -105,7 +105,10 @@ export function resolveSecret(name: string, env: NodeJS.ProcessEnv = process.env
   return value;
 }
 
-/** The environment for child processes: everything of this process, and what is added. */
-export function childEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
-  return { ...process.env, ...extra };
+/** The environment for child processes: everything of this process, what is added, and what holds where neither says it. */
+export function childEnvironment(
+  extra: Record<string, string>,
+  defaults: Record<string, string> = {},
+): NodeJS.ProcessEnv {
+  return { ...defaults, ...process.env, ...extra };
 }

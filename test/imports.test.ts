@@ -102,6 +102,13 @@ test('pg, DuckDB and ONNX Runtime are imported in their own rooms only', () => {
   expect(breaches).toEqual([]);
 });
 
+test.each([
+  ['orchestrator', ['@duckdb/node-api', 'onnxruntime-node', 'piscina']],
+  ['gateway', ['@duckdb/node-api', 'piscina', '@temporalio/worker']],
+])('the process of the %s loads none of %j, which would only hold memory there', (role, heavy) => {
+  expect(packagesOf(`workers/${role}.ts`).filter((name) => heavy.includes(name))).toEqual([]);
+});
+
 test('learning, decisions and workflows import pure packages only', () => {
   const wrong = ({ room }: SourceFile, found: Import) =>
     found.package !== undefined && !PURE[room]?.includes(found.package);
@@ -302,4 +309,19 @@ function findCycles(sources: SourceFile[]): string[] {
 
 function breach({ path }: SourceFile): (found: Import) => string {
   return ({ specifier, typeOnly }) => `${path} imports ${typeOnly ? 'type ' : ''}${specifier}`;
+}
+
+/** The packages that a file loads when it is loaded itself, through whatever it imports. */
+function packagesOf(entry: string): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const seen = new Set([entry]);
+  const packages = new Set<string>();
+  for (const path of seen) {
+    for (const found of byPath.get(path)?.imports ?? []) {
+      if (found.typeOnly) continue;
+      if (found.file !== undefined) seen.add(found.file);
+      if (found.package !== undefined) packages.add(found.package);
+    }
+  }
+  return [...packages];
 }

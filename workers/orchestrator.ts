@@ -1,12 +1,12 @@
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { Boundary } from '../activities/boundary.ts';
-import { orchestratorActivities } from '../activities/index.ts';
+import { orchestratorActivities } from '../activities/orchestrator.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { openStore } from '../store/open.ts';
 import { queues } from '../workflows/messages.ts';
-import { bundleWorkflows } from './bundle.ts';
+import { bundleWorkflowsApart } from './bundleApart.ts';
 import { databaseUrlOf } from './database.ts';
 import { relayEvents } from './eventRelay.ts';
 import { codeLineage } from '../compute/lineage.ts';
@@ -19,7 +19,7 @@ const log = startLog('orchestrator', environment);
 const { connection: options, namespace } = temporalConnection(environment);
 const [connection, workflowBundle, store] = await Promise.all([
   NativeConnection.connect(options),
-  bundleWorkflows(),
+  bundleWorkflowsApart(),
   openStore(databaseUrlOf(environment), environment.namespace),
 ]);
 const client = new Client({ connection, namespace });
@@ -39,7 +39,7 @@ const worker = await Worker.create({
   shutdownGraceTime: '5s',
 });
 const relay = relayEvents({ lifecycles: store.lifecycles, temporal: client, log });
-await runUntilStopped(worker, log, [() => connection.close(), () => store.close(), () => relay.close()]);
+await runUntilStopped([worker], log, [() => connection.close(), () => store.close(), () => relay.close()]);
 
 async function isOpen(workflowId: string): Promise<boolean> {
   try {

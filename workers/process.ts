@@ -29,20 +29,28 @@ export function startLog(role: string, environment: Environment): Logger {
  * end (they are cancelled) and closes what it was given, last first.
  */
 export async function runUntilStopped(
-  worker: Worker,
+  workers: readonly Worker[],
   log: Logger,
   closers: (() => Promise<unknown>)[],
 ): Promise<void> {
   const stop = (reason: string) => () => {
     log.info({ reason }, 'stopping');
-    if (worker.getState() === 'RUNNING') worker.shutdown();
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   process.once('SIGTERM', stop('SIGTERM'));
   process.once('SIGINT', stop('SIGINT'));
   process.once('disconnect', stop('the supervisor is gone'));
-  const running = worker.run();
+  // Where one fails, the others end too, and the process with them.
+  const running = Promise.all(
+    workers.map((worker) =>
+      worker.run().catch((error: unknown) => {
+        stop('a worker has failed')();
+        throw error;
+      }),
+    ),
+  );
   process.send?.({ ready: true });
-  log.info({ taskQueue: worker.options.taskQueue }, 'ready');
+  log.info({ taskQueues: workers.map(({ options }) => options.taskQueue) }, 'ready');
   try {
     await running;
   } finally {

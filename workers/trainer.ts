@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Boundary } from '../activities/boundary.ts';
 import { openFiles } from '../activities/files.ts';
-import { trainerActivities } from '../activities/index.ts';
+import { trainerActivities } from '../activities/trainer.ts';
 import { createPool } from '../compute/pool.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { temporalConnection } from '../config/temporal.ts';
@@ -15,6 +15,8 @@ import { runUntilStopped, startLog } from './process.ts';
 
 /** More would only hold more matrices in memory: the threads are shared. */
 const MAX_ACTIVITIES = 8;
+/** One is read and waits while the others compute. A trainer that took more would take them from one that is idle. */
+const CANDIDATES_WAITING = 1;
 /**
  * A cancellation arrives with the answer to a heartbeat, and Temporal's default of 0.8 of the heartbeat timeout (12 s)
  * would leave a cancelled search computing for that long.
@@ -31,17 +33,25 @@ const [connection, store] = await Promise.all([
   NativeConnection.connect(options),
   openStore(databaseUrlOf(environment), environment.namespace),
 ]);
-const pool = createPool({ threads: environment.threads ?? availableParallelism() });
+const threads = environment.threads ?? availableParallelism();
+const pool = createPool({ threads });
 const files = await openFiles(join(environment.home, 'trainers', slot), store.artifacts);
 
-const worker = await Worker.create({
-  connection,
-  namespace,
-  taskQueue: queues.trainer,
+const common = {
+  ...{ connection, namespace, maxHeartbeatThrottleInterval: HEARTBEAT_EVERY, shutdownGraceTime: '5s' as const },
   activities: trainerActivities({ store, files, pool, memoryLimitBytes: DUCKDB_MEMORY_BYTES }),
-  maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
-  maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
   interceptors: { activity: [() => ({ inbound: new Boundary() })] },
-  shutdownGraceTime: '5s',
-});
-await runUntilStopped(worker, log, [() => connection.close(), () => store.close(), () => pool.close()]);
+};
+const workers = await Promise.all([
+  Worker.create({
+    ...common,
+    taskQueue: queues.trainer,
+    maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
+  }),
+  Worker.create({
+    ...common,
+    taskQueue: queues.candidates,
+    maxConcurrentActivityTaskExecutions: threads + CANDIDATES_WAITING,
+  }),
+]);
+await runUntilStopped(workers, log, [() => connection.close(), () => store.close(), () => pool.close()]);

@@ -1,7 +1,7 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
 import type { CandidateInput, CandidateResult } from './messages.ts';
-import { trainer, trainerOptions } from './options.ts';
+import { candidateOptions, trainer, trainerOptions } from './options.ts';
 import { askTrainer } from './trainer/askTrainer.ts';
 
 /** One point of the search space: k folds, one score. */
@@ -25,7 +25,7 @@ export async function candidate(input: CandidateInput): Promise<CandidateResult>
 /** By a learner of the shelf, or by a trainer of one's own, whose answers are scored here. */
 async function crossValidated(input: CandidateInput): Promise<CandidateResult> {
   const summary = `Cross-validate candidate ${input.index}`;
-  const result = await trainer.trainCandidate.executeWithOptions({ ...trainerOptions, summary }, [input]);
+  const result = await trainer.trainCandidate.executeWithOptions({ ...candidateOptions, summary }, [input]);
   if (result.status !== 'external') return result;
   const outcome = await askTrainer('answerFolds', result.request, summary);
   return trainer.scoreExternal.executeWithOptions(

@@ -1,12 +1,12 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
 import type { CandidateResult, FamilyInput } from './messages.ts';
-import { shortSummary, trainer, trainerOptions } from './options.ts';
+import { candidateOptions, shortSummary, trainer } from './options.ts';
 
 /** Several points of the search space that one fit a fold scores: they differ only in what their learner's `family` names. */
 export async function family(input: FamilyInput): Promise<CandidateResult[]> {
   const summary = shortSummary(`Cross-validate candidates ${input.indices.join(', ')}`);
-  const results = await trainer.trainFamily.executeWithOptions({ ...trainerOptions, summary }, [input]);
+  const results = await trainer.trainFamily.executeWithOptions({ ...candidateOptions, summary }, [input]);
   setCurrentDetails(results.map(describe).join('\n\n'));
   upsertSearchAttributes([{ key: searchAttributes.learner, value: results[0].learner }]);
   return results;

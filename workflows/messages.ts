@@ -33,6 +33,8 @@ export const queues = {
   orchestrator: 'perennial-orchestrator',
   /** Whatever reads a dataset. */
   trainer: 'perennial-trainer',
+  /** Candidates of searches, of which a trainer takes no more at a time than its threads are worth. */
+  candidates: 'perennial-candidates',
 };
 
 // ---- training ------------------------------------------------------------------------------------------------

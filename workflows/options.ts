@@ -1,5 +1,6 @@
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
-import type { OrchestratorActivities, TrainerActivities } from '../activities/index.ts';
+import type { OrchestratorActivities } from '../activities/orchestrator.ts';
+import type { TrainerActivities } from '../activities/trainer.ts';
 import { queues } from './messages.ts';
 
 /**
@@ -56,3 +57,7 @@ export const trainerOptions: ActivityOptions = {
   retry,
 };
 export const trainer = proxyActivities<TrainerActivities>(trainerOptions);
+
+/** Work that keeps the threads of a trainer busy for long; it waits in the server until one has room. */
+export const candidateOptions: ActivityOptions = { ...trainerOptions, taskQueue: queues.candidates };
+

@@ -18,7 +18,7 @@ export interface SearchLine {
   ratio?: number;
   /** The same of the processor's seconds, ours with those of Temporal's server and Postgres. */
   cpuRatio?: number;
-  /** The peer's peak memory over that of all our worker processes. */
+  /** The peer's peak memory over that of our orchestrator and trainer while they search and refit. */
   memoryRatio?: number;
   scores: { ours: Searched; peer?: PeerSearched };
   /** All rounds, in their order. */
@@ -75,6 +75,7 @@ export function searchTable(lines: readonly SearchLine[]): string {
     work,
     ...figures(scores.ours, peakOf(rounds.ours)),
     scores.ours.servers?.cpuSeconds.toFixed(2) ?? '',
+    ...[rounds.ours.reduce((most, { memory }) => Math.max(most, memory?.all ?? 0), 0).toFixed(0)],
     `${scores.ours.candidates} / ${scores.ours.children}`,
     ...(scores.peer ? figures(scores.peer, peakOf(rounds.peer)) : ['not measured', '', '', '', '']),
     ratio?.toFixed(2) ?? '',
@@ -82,7 +83,8 @@ export function searchTable(lines: readonly SearchLine[]): string {
     memoryRatio?.toFixed(2) ?? '',
   ]);
   const head = [
-    ...['search', ...side, 'servers CPU s', 'candidates / children', ...side.map((name) => `peer's ${name}`)],
+    ...['search', ...side, 'servers CPU s', 'whole run, with gateway, MiB', 'candidates / children'],
+    ...side.map((name) => `peer's ${name}`),
     ...['ratio', 'CPU ratio', 'memory ratio'],
   ];
   return table([head, ...rows], { right: head.map((_, i) => i).slice(1) });

@@ -3,7 +3,8 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeSet, readSet, writeSet, type FitSet } from '../fit/data.ts';
 import { DEFAULT_GRIDS, peerGrid, sizeOf, type Grid, type SearchedLearner } from './grid.ts';
-import { startSearchPeer, type Found, type SearchPeer } from './peer.ts';
+import { compareOverhead, overheadTable, type OverheadLine } from './overhead.ts';
+import { startSearchPeer, type SearchPeer } from './peer.ts';
 import { compareSearches, searchTable, type PeerSearched, type SearchLine } from './report.ts';
 import { usageOf } from './usage.ts';
 import { compareWorkers, workersTable, type WorkersLine } from './workers.ts';
@@ -22,7 +23,7 @@ export interface SearchOptions {
   jobs: number;
   parallelism: number;
   rounds: number;
-  only: ('grid' | 'workers')[];
+  only: ('grid' | 'workers' | 'overhead')[];
 }
 
 /** Grid searches by the workflows beside GridSearchCV, and on one worker process beside two: prints tables and writes the figures. */
@@ -36,6 +37,7 @@ export async function benchSearch(options: SearchOptions): Promise<void> {
   const lines = only.includes('grid') ? await besidePeer(sets, { ...options, grid }) : { results: [] };
   const workers: WorkersLine[] = [];
   if (only.includes('workers')) for (const open of sets) workers.push(await compareWorkers(open(), options));
+  const overhead: OverheadLine[] = only.includes('overhead') ? await compareOverhead(options) : [];
   const facts = {
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
     machine: `${cpus().length} x ${cpus()[0].model}, Node ${process.version}, load ${loadavg()[0].toFixed(1)}`,
@@ -45,10 +47,11 @@ export async function benchSearch(options: SearchOptions): Promise<void> {
   };
   if (lines.results.length > 0) console.log(`\n${searchTable(lines.results)}`);
   if (workers.length > 0) console.log(`\n${workersTable(workers)}`);
+  if (overhead.length > 0) console.log(`\n${overheadTable(overhead)}`);
   console.log('');
   for (const fact of Object.values(facts)) console.log(`  ${fact}`);
   if (json)
-    writeFileSync(json, `${JSON.stringify({ ...facts, results: lines.results, workers }, undefined, 2)}\n`);
+    writeFileSync(json, `${JSON.stringify({ ...facts, results: lines.results, workers, overhead }, undefined, 2)}\n`);
 }
 
 type WithGrid = SearchOptions & { grid: Grid };
@@ -94,8 +97,8 @@ async function measure(
   const searchTheirs = async (grid: Grid, folds: number): Promise<PeerSearched | undefined> => {
     if (!peer) return undefined;
     const work = () => peer.search({ ...theirs, grid: peerGrid(learner, grid), folds });
-    const { result, usage } = await usageOf<Found>(() => [peer.pid], work);
-    return { ...result, usage };
+    const { result, usage } = await usageOf({ peer: () => [peer.pid] }, work);
+    return { ...result, usage: usage?.peer };
   };
   const first = Object.fromEntries(
     Object.entries(grid).map(([param, values]) => [param, values.slice(0, 1)]),

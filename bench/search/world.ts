@@ -6,10 +6,11 @@ import { connect, type PerennialClient } from '../../client/client.ts';
 import { csv, defineLifecycle, passthrough } from '../../config/define.ts';
 import { readEnvironment } from '../../config/environment.ts';
 import { startStack, type Stack } from '../../embedded/supervisor.ts';
+import { openStore } from '../../store/open.ts';
 import type { FitSet } from '../fit/data.ts';
 import type { Grid, SearchedLearner } from './grid.ts';
 import type { Found } from './peer.ts';
-import { usageOf, type Usage } from './usage.ts';
+import { peakOf, usageOf, type Usage } from './usage.ts';
 
 /** A stack of real processes in a home of its own. */
 export interface World {
@@ -28,11 +29,20 @@ export interface Searched extends Found {
   candidates: number;
   /** Child workflows of the search. */
   children: number;
-  /** Of the orchestrator, the trainers and the gateway. */
+  /** By their own clocks: of all candidates, of which several may have run at the same time. */
+  fitSeconds: number;
+  /**
+   * Processor: of all worker processes, in the whole run. Memory: of those that a search needs, the orchestrator and the
+   * trainers, from the beginning of the search to the end of the refit.
+   */
   usage?: Usage;
+  /** The most memory of the whole run, by kind of process, and of all but the servers together. */
+  memory?: Record<Kind | 'all', number>;
   /** Of Temporal's server and Postgres. */
   servers?: Usage;
 }
+
+export type Kind = 'orchestrator' | 'trainer' | 'gateway' | 'servers';
 
 /** @param threads that each trainer computes with */
 export async function openWorld({
@@ -102,38 +112,72 @@ export async function searchOnce(
     split: { by: 'moment', from: timeOf(set.fitted) },
     parallelism,
   });
-  const pidsOf = (wanted: (part: string) => boolean) => () =>
-    Object.entries(stack.info.parts).flatMap(([part, { pid }]) => (wanted(part) ? [pid] : []));
-  const isServer = (part: string): boolean => part === 'temporal' || part === 'postgres';
-  const { result: inner, usage } = await usageOf(
-    pidsOf((part) => !isServer(part)),
-    () =>
-      usageOf(pidsOf(isServer), async () => {
-        const training = await client.train(definition);
-        const result = await training.result();
-        if (result.outcome !== 'registered')
-          throw new Error(`${name} ended ${result.outcome}: ${result.reason}`);
-        return training;
-      }),
+  const pidsOf = (kind: Kind) => () =>
+    Object.entries(stack.info.parts).flatMap(([part, { pid }]) => (kindOf(part) === kind ? [pid] : []));
+  const { result, usage, looks } = await usageOf(
+    {
+      orchestrator: pidsOf('orchestrator'),
+      trainer: pidsOf('trainer'),
+      gateway: pidsOf('gateway'),
+      servers: pidsOf('servers'),
+    },
+    async () => {
+      const training = await client.train(definition);
+      const result = await training.result();
+      if (result.outcome !== 'registered')
+        throw new Error(`${name} ended ${result.outcome}: ${result.reason}`);
+      return training;
+    },
   );
-  const { name: lifecycle, run, workflowId } = inner.result;
+  const { name: lifecycle, run, workflowId } = result;
   const summary = await client.summary(lifecycle, run);
-  const spans = await spansOf(temporal.workflow.getHandle(workflowId));
+  const { begun, searched, refitted } = await spansOf(temporal.workflow.getHandle(workflowId));
+  const needed: Kind[] = ['orchestrator', 'trainer'];
   return {
-    ...spans,
+    seconds: refitted - begun,
+    searchSeconds: searched - begun,
     runSeconds: summary.durationMs / 1000,
     candidates: summary.leaderboard.length,
     children: await childrenOf(temporal.workflow.getHandle(`${workflowId}/search`)),
+    fitSeconds: await fitSecondsOf(stack, lifecycle, run),
     cv: summary.leaderboard[0].cv,
     accuracy: summary.metrics.accuracy ?? NaN,
     best: summary.leaderboard[0].params,
-    usage,
-    servers: inner.usage,
+    ...(usage && {
+      usage: {
+        cpuSeconds: WORKERS.reduce((sum, kind) => sum + usage[kind].cpuSeconds, 0),
+        peakMebibytes: peakOf(looks, needed, { from: 1000 * begun, to: 1000 * refitted }),
+      },
+      memory: {
+        orchestrator: usage.orchestrator.peakMebibytes,
+        trainer: usage.trainer.peakMebibytes,
+        gateway: usage.gateway.peakMebibytes,
+        servers: usage.servers.peakMebibytes,
+        all: peakOf(looks, WORKERS),
+      },
+      servers: usage.servers,
+    }),
   };
 }
 
+const WORKERS: Kind[] = ['orchestrator', 'trainer', 'gateway'];
+
+function kindOf(part: string): Kind {
+  return WORKERS.find((kind) => part.startsWith(kind)) ?? 'servers';
+}
+
+async function fitSecondsOf({ info }: Stack, name: string, run: number): Promise<number> {
+  const store = await openStore(info.databaseUrl, info.namespace);
+  try {
+    const candidates = await store.candidates.list(name, run);
+    return candidates.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0) / 1000;
+  } finally {
+    await store.close();
+  }
+}
+
 /** From the history of a training: what GridSearchCV does begins with the search and ends with the refit. */
-async function spansOf(training: WorkflowHandle): Promise<Pick<Searched, 'seconds' | 'searchSeconds'>> {
+async function spansOf(training: WorkflowHandle): Promise<Record<'begun' | 'searched' | 'refitted', number>> {
   const { events } = await training.fetchHistory();
   const at = (event: NonNullable<typeof events>[number] | undefined): number => {
     if (!event?.eventTime)
@@ -150,7 +194,7 @@ async function spansOf(training: WorkflowHandle): Promise<Pick<Searched, 'second
       event.activityTaskCompletedEventAttributes?.scheduledEventId?.equals(refit?.eventId ?? -1),
     ),
   );
-  return { seconds: refitted - begun, searchSeconds: searched - begun };
+  return { begun, searched, refitted };
 }
 
 async function childrenOf(search: WorkflowHandle): Promise<number> {

@@ -5,7 +5,8 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Boundary } from '../../activities/boundary.ts';
 import { openFiles } from '../../activities/files.ts';
-import { orchestratorActivities, trainerActivities, type TrainerActivities } from '../../activities/index.ts';
+import { orchestratorActivities } from '../../activities/orchestrator.ts';
+import { trainerActivities, type TrainerActivities } from '../../activities/trainer.ts';
 import type { TrainerDependencies } from '../../activities/dependencies.ts';
 import { connect, type PerennialClient } from '../../client/client.ts';
 import { createPool } from '../../compute/pool.ts';
@@ -72,6 +73,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     memoryLimitBytes: 500 * MEBIBYTE,
   };
   const own = trainerActivities(dependencies);
+  const activities = options.trainer?.(own, dependencies) ?? own;
   const common = {
     connection: native,
     namespace,
@@ -92,12 +94,9 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     });
   const workers = await Promise.all([
     ...(options.orchestrator === false ? [] : [orchestrator()]),
-    Worker.create({
-      ...common,
-      taskQueue: queues.trainer,
-      activities: options.trainer?.(own, dependencies) ?? own,
-      maxConcurrentActivityTaskExecutions: 8,
-    }),
+    ...[queues.trainer, queues.candidates].map((taskQueue) =>
+      Worker.create({ ...common, taskQueue, activities, maxConcurrentActivityTaskExecutions: 8 }),
+    ),
   ]);
   const running = workers.map((worker) => worker.run());
   const client = await connect({ environment });

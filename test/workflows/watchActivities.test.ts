@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { trainerActivities } from '../../activities/index.ts';
+import { trainerActivities } from '../../activities/trainer.ts';
 import { watchActivities } from '../../activities/watch/describe.ts';
 import { decodeDistributions } from '../../activities/watch/distributions.ts';
 import { csv } from '../../config/define.ts';

@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
-import { trainerActivities, type TrainerActivities } from '../../activities/index.ts';
+import { trainerActivities, type TrainerActivities } from '../../activities/trainer.ts';
 import type { ObservedWindow } from '../../activities/watch/observeWindow.ts';
 import { withSession } from '../../compute/session.ts';
 import { csv, defineLifecycle, logistic, type LifecycleInput } from '../../config/define.ts';

@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { OrchestratorActivities } from '../../activities/index.ts';
+import type { OrchestratorActivities } from '../../activities/orchestrator.ts';
 import { orchestrator, step } from '../options.ts';
 import type { Lifecycle } from './state.ts';
 

@@ -13,6 +13,8 @@ export interface ReplayOptions extends StudyOptions {
   /** Other names draw other hold-outs, and so other first models: runs of each policy. */
   names: number;
   threads: number;
+  /** A folder that keeps what was trained for the next run. */
+  models?: string;
 }
 
 /**
@@ -41,12 +43,12 @@ export async function replayLifecycles(options: ReplayOptions): Promise<void> {
 async function replayAs(
   name: string,
   set: PastSet,
-  { policy, chunks }: ReplayOptions,
+  { policy, chunks, models }: ReplayOptions,
   pool: ReturnType<typeof createPool>,
 ): Promise<PolicyResult[]> {
   const trains = set.define(name, { kind: 'schedule', weeks: 1 });
   const past = await readPast(set, trains);
-  const modelAt = modelsOf(past, trains, pool);
+  const modelAt = modelsOf(past, trains, pool, models);
   const observe = windowsOf(past, name);
   const results: PolicyResult[] = [];
   for (const one of policy.flatMap(phasesOf)) {

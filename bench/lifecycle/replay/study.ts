@@ -6,7 +6,7 @@ import type { StudyOptions } from '../study.ts';
 import { liveThrough } from './live.ts';
 import { modelsOf } from './models.ts';
 import { readPast } from './past.ts';
-import { summaryTable } from './summary.ts';
+import { againstCalendars, summaryTable } from './summary.ts';
 import { windowsOf } from './windows.ts';
 
 export interface ReplayOptions extends StudyOptions {
@@ -37,7 +37,7 @@ export async function replayLifecycles(options: ReplayOptions): Promise<void> {
   } finally {
     await pool.close();
   }
-  await publish(results, summaryTable(results), options);
+  await publish(results, `${summaryTable(results)}\n\n${againstCalendars(results)}`, options);
 }
 
 async function replayAs(

@@ -156,7 +156,7 @@ describe('the watch', () => {
 
   test(
     'has one retrained that drifted and holds, once it is stale, and says why',
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async () => {
       const data = { data: 'predictions', window: { kind: 'sliding', ms: days(2) } } as const;
       await serving('stale', { retrain: { ...data, cooldownMs: 0, staleAfterMs: days(4) } });

@@ -9,6 +9,7 @@ const pure = [
   'test/activities/**/*.test.ts',
   'test/compute/foreign*.test.ts',
   'test/client/runRows.test.ts',
+  'test/bench/replaySummary.test.ts',
 ];
 
 export default defineConfig({

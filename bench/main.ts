@@ -83,6 +83,7 @@ program
   )
   .option('--names <n>', 'of a replay: lifecycles of other names, with other hold-outs', positive, 1)
   .option('--threads <n>', 'of a replay', positive, 1)
+  .option('--models <folder>', 'of a replay: keeps what was trained there for the next run of the same code')
   .action(async ({ replay, ...options }: ReplayOptions & { replay?: true }) =>
     replay ? replayLifecycles(options) : studyLifecycles(options),
   );

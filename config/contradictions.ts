@@ -164,7 +164,14 @@ function refuseUnfitWeight({
 
 function refuseUnfitRetraining({ retrain, split, time, key, watch }: Definition): void {
   if (!retrain) return;
-  const { window, data } = retrain;
+  const { window, data, onDrift, staleAfterMs } = retrain;
+  if (staleAfterMs !== undefined && (onDrift !== 'fall' || watch === undefined)) {
+    throw invalid(
+      'retrain.staleAfterMs',
+      staleAfterMs,
+      '`onDrift` to be `fall`, and a `watch`: it says when drift is enough without a fall',
+    );
+  }
   if (window.kind === 'sliding' && time === undefined) {
     throw invalid('retrain.window', window, '`time` to name a column, or an expanding window');
   }

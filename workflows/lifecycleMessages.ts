@@ -211,6 +211,8 @@ export interface WatchState {
   /** Verdicts of the newest windows of this champion, newest last. */
   verdicts: WindowVerdict[];
   version?: number;
+  /** ISO 8601: where this champion's first window began. */
+  since?: string;
   /** What this champion's labels say of a fall; absent where it has none, and in a watch that began before it was weighed. */
   evidence?: FallEvidence;
   /** The newest window with enough rows and no fault: what a sudden change is told by. */

@@ -2,8 +2,9 @@ import type { TopLevelSpec } from 'vega-lite';
 import { toSvg } from '../../activities/pictures/svg.ts';
 import { BLUE, FAINT, ORANGE } from '../../activities/pictures/theme.ts';
 import { KINDS, wordsOf, type PolicyResult, type StudyResult } from './policies.ts';
+import { summarise } from './replay/summary.ts';
 
-/** Of each set: quality over time of one policy of each kind, and what each retraining of every policy brought. */
+/** Of each set: quality over time of one policy of each kind, and what the retrainings of every policy brought. */
 export function drawStudy(results: readonly StudyResult[]): Promise<string> {
   const spec: TopLevelSpec = {
     spacing: 40,
@@ -19,26 +20,35 @@ export function drawStudy(results: readonly StudyResult[]): Promise<string> {
 
 const RANGE = [FAINT, ORANGE, BLUE];
 const NAMES = { never: 'never', schedule: 'by the calendar', watch: 'by the watch' };
-/** Drawn over time. */
+/** Of the calendar that is drawn over time. */
 const WEEKS = 4;
 
+/** The calendar of four weeks, and the watch that comes closest to it with no more retrainings. */
 function overTime({ title, quality, policies }: StudyResult) {
-  const drawn = KINDS.flatMap((kind) => {
-    const ofKind = policies.filter((policy) => policy.kind === kind);
-    return ofKind.find(({ weeks }) => weeks === WEEKS) ?? ofKind.at(0) ?? [];
-  });
-  const named = (policy: PolicyResult) => `${wordsOf(policy)} (${policy.retrainings})`;
+  const all = summarise(policies);
+  const calendars = all.filter(({ policy }) => policy.kind === 'schedule');
+  const calendar = calendars.find(({ policy }) => policy.weeks === WEEKS) ?? calendars.at(0);
+  const most = calendar?.summary.retrainings ?? Infinity;
+  const watch = all
+    .filter(({ policy, summary }) => policy.kind === 'watch' && summary.retrainings <= most)
+    .sort((a, b) => b.summary.retrainings - a.summary.retrainings)
+    .at(0);
+  const never = all.find(({ policy }) => policy.kind === 'never');
+  const named = [
+    ...(never ? [{ ...never, as: NAMES.never }] : []),
+    ...(calendar ? [{ ...calendar, as: wordsOf({ ...calendar.policy, phase: undefined }) }] : []),
+    ...(watch ? [{ ...watch, as: wordsOf(watch.policy) }] : []),
+  ].map(({ as, policy, summary }) => ({
+    ...{ kind: policy.kind, label: `${as} (${Number(summary.retrainings.toFixed(1))})` },
+    chunks: meanChunks(policies.filter((one) => isSame(one, policy))),
+  }));
   return {
     width: 520,
     height: 240,
     title: { text: title, subtitle: `${quality} of what was served, mean of four weeks` },
     data: {
-      values: drawn.flatMap((policy) =>
-        smoothed(policy.chunks).map(({ from, quality: value }) => ({
-          at: from,
-          value,
-          policy: named(policy),
-        })),
+      values: named.flatMap(({ label, chunks }) =>
+        smoothed(chunks).map(({ from, quality: value }) => ({ at: from, value, policy: label })),
       ),
     },
     mark: { type: 'line' as const, strokeWidth: 1.5 },
@@ -49,8 +59,8 @@ function overTime({ title, quality, policies }: StudyResult) {
         field: 'policy',
         type: 'nominal' as const,
         title: 'retrained (times)',
-        sort: drawn.map(named),
-        scale: { range: RANGE.slice(0, drawn.length) },
+        sort: named.map(({ label }) => label),
+        scale: { range: named.map(({ kind }) => RANGE[KINDS.indexOf(kind)]) },
         legend: { orient: 'bottom' as const, columns: 1, labelLimit: 400 },
       },
     },
@@ -59,42 +69,71 @@ function overTime({ title, quality, policies }: StudyResult) {
 
 function byRetrainings({ quality, better, policies }: StudyResult) {
   const color = {
-    field: 'kind',
+    field: 'line',
     type: 'nominal' as const,
     title: 'retrained',
-    sort: KINDS.map((kind) => NAMES[kind]),
-    scale: { domain: KINDS.map((kind) => NAMES[kind]), range: RANGE },
+    scale: { domain: [NAMES.schedule, NAMES.watch], range: RANGE.slice(1) },
     legend: { orient: 'bottom' as const },
   };
   const x = { field: 'retrainings', type: 'quantitative' as const, title: 'retrainings' };
   const y = { field: 'mean', type: 'quantitative' as const, title: quality, scale: { zero: false } };
+  const values = summarise(policies).map(({ policy, summary }) => ({
+    // A calendar that never comes is the first of its line.
+    line: NAMES[policy.kind === 'watch' ? 'watch' : 'schedule'],
+    label: labelOf(policy),
+    above: (policy.kind === 'watch') === (better === 'higher'),
+    ...{ retrainings: summary.retrainings, mean: summary.mean.value },
+    ...{
+      low: summary.mean.value - (summary.mean.se ?? 0),
+      high: summary.mean.value + (summary.mean.se ?? 0),
+    },
+  }));
+  const text = (dy: number, above: boolean) => ({
+    data: { values: values.filter((value) => value.above === above) },
+    mark: { type: 'text' as const, dy, fontSize: 11 },
+    encoding: { x, y, color, text: { field: 'label', type: 'nominal' as const } },
+  });
   return {
     width: 300,
     height: 240,
     title: {
       text: 'What it costs',
-      subtitle: `${better} is better; beside each point its weeks, and its alpha`,
+      subtitle: `${better} is better; beside each point its weeks, of the watch after how many it is stale`,
     },
-    data: {
-      values: policies.map(({ kind, weeks, alpha, retrainings, mean }) => ({
-        kind: NAMES[kind],
-        weeks: [weeks, alpha].filter((part) => part !== undefined).join(', '),
-        retrainings,
-        mean,
-      })),
-    },
+    data: { values },
     layer: [
+      { mark: { type: 'line' as const, strokeWidth: 1, opacity: 0.5 }, encoding: { x, y, color } },
       {
-        mark: { type: 'line' as const, strokeWidth: 1, opacity: 0.5 },
-        encoding: { x, y, color },
+        mark: { type: 'rule' as const, strokeWidth: 1 },
+        encoding: {
+          ...{ x, color },
+          y: { ...y, field: 'low' },
+          y2: { field: 'high' },
+        },
       },
-      { mark: { type: 'point' as const, filled: true, size: 60 }, encoding: { x, y, color } },
-      {
-        mark: { type: 'text' as const, dy: -10, fontSize: 11 },
-        encoding: { x, y, color, text: { field: 'weeks', type: 'nominal' as const } },
-      },
+      { mark: { type: 'point' as const, filled: true, size: 50 }, encoding: { x, y, color } },
+      text(-11, true),
+      text(13, false),
     ],
   };
+}
+
+function labelOf({ kind, weeks, stale, alpha }: PolicyResult): string {
+  if (kind === 'never') return 'never';
+  if (kind === 'schedule') return String(weeks);
+  return [stale ?? '-', ...(alpha === undefined ? [] : [`alpha ${alpha}`])].join(', ');
+}
+
+function isSame(one: PolicyResult, other: PolicyResult): boolean {
+  return wordsOf({ ...one, phase: undefined }) === wordsOf({ ...other, phase: undefined });
+}
+
+/** Of the same weeks, over phases and names. */
+function meanChunks(runs: readonly PolicyResult[]): PolicyResult['chunks'] {
+  return runs[0].chunks.map((chunk, i) => ({
+    ...chunk,
+    quality: runs.reduce((sum, { chunks }) => sum + chunks[i].quality, 0) / runs.length,
+  }));
 }
 
 const CHUNKS = 4;

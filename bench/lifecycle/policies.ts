@@ -10,6 +10,8 @@ export interface Policy {
   phase?: number;
   /** Of the watch: `quality.alpha`, what evidence of a fall it asks for; absent: the default. */
   alpha?: number;
+  /** Of the watch: `retrain.staleAfterMs`, in weeks; absent: none. */
+  stale?: number;
 }
 
 export interface StudyResult {
@@ -39,18 +41,22 @@ export interface PolicyResult extends Policy {
 export const DEFAULT_POLICIES =
   'never,schedule:2,schedule:3,schedule:4,schedule:6,watch:2,watch:3,watch:4,watch:6,watch:2:0.05';
 
-/** @throws where it is none of `never`, `schedule:<weeks>`, `watch:<weeks>`, `watch:<weeks>:<alpha>` */
+/** @throws where it is none of `never`, `schedule:<weeks>`, `watch:<weeks>[:<alpha>][:<stale>w]` */
 export function readPolicies(text: string): Policy[] {
   return text.split(',').map((one) => {
     if (one === 'never') return { kind: 'never' };
-    const [, schedule, watch, alpha] =
-      /^(?:schedule:([1-9]\d?)|watch:([1-9]\d?)(?::(0\.\d+))?)$/.exec(one) ?? [];
+    const [, schedule, watch, alpha, stale] =
+      /^(?:schedule:([1-9]\d?)|watch:([1-9]\d?)(?::(0\.\d+))?(?::([1-9]\d?)w)?)$/.exec(one) ?? [];
     if (schedule !== undefined) return { kind: 'schedule', weeks: Number(schedule) };
     if (watch === undefined)
       throw new Error(
-        `--policy is ${one}; expected never, schedule:<weeks>, watch:<weeks> or watch:<weeks>:<alpha>`,
+        `--policy is ${one}; expected never, schedule:<weeks> or watch:<weeks>[:<alpha>][:<stale>w]`,
       );
-    return { kind: 'watch', weeks: Number(watch), ...(alpha === undefined ? {} : { alpha: Number(alpha) }) };
+    return {
+      ...{ kind: 'watch', weeks: Number(watch) },
+      ...(alpha === undefined ? {} : { alpha: Number(alpha) }),
+      ...(stale === undefined ? {} : { stale: Number(stale) }),
+    };
   });
 }
 
@@ -61,10 +67,10 @@ export function phasesOf(policy: Policy): Policy[] {
   return Array.from({ length: weeks }, (_, phase) => ({ ...policy, phase }));
 }
 
-export function wordsOf({ kind, weeks = 0, alpha, phase = 0 }: Policy): string {
+export function wordsOf({ kind, weeks = 0, alpha, stale, phase = 0 }: Policy): string {
   if (kind === 'never') return 'never';
   const period = `${weeks} week${weeks === 1 ? '' : 's'}`;
   return kind === 'schedule'
     ? `by the calendar, every ${period}${phase === 0 ? '' : `, from the ${phase}. on`}`
-    : `by the watch, ${period} apart at the least${alpha === undefined ? '' : `, alpha ${alpha}`}`;
+    : `by the watch, ${period} apart at the least${alpha === undefined ? '' : `, alpha ${alpha}`}${stale === undefined ? '' : `, stale after ${stale}`}`;
 }

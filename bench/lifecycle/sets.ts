@@ -101,7 +101,7 @@ const SETS: Record<string, (folder: string) => PastSet> = {
 function define(
   name: string,
   columns: readonly string[],
-  { kind, weeks = 0, alpha }: Policy,
+  { kind, weeks = 0, alpha, stale }: Policy,
   how: Pick<LifecycleInput, 'search' | 'select'> & {
     /** Units of the loss by which the mean may be above that of the hold-out. */
     quality: number;
@@ -136,6 +136,7 @@ function define(
             window: how.window,
             // The calendar's own must not be refused for a cooldown.
             cooldownMs: kind === 'watch' ? days(7 * weeks) : 0,
+            ...(stale === undefined ? {} : { staleAfterMs: days(7 * stale) }),
             // By its own calendar, which a past has no Temporal Schedule for; see past.ts.
             schedule: { everyMs: days(400) },
             approveAfterRejected: 100,

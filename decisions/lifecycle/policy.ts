@@ -6,6 +6,11 @@ import { DAY_MS, duration, HOUR_MS } from '../duration.ts';
 export const retrainSchema = z.strictObject({
   /** `fall`: drift that persists and a fall in quality, realised or estimated; `any`: drift alone; `never`. */
   onDrift: z.enum(['fall', 'any', 'never']).default('fall'),
+  /**
+   * With `fall`: drift alone is enough where the champion has answered for so long and nothing was retrained since. What is
+   * lost may be less than labels can show, and lasts. Absent: drift alone never is.
+   */
+  staleAfterMs: duration.min(1000).optional(),
   /** By the calendar, or at an interval; a Temporal Schedule. */
   schedule: z
     .union([

@@ -11,6 +11,8 @@ export interface Followed {
   version?: number;
   /** Of this champion, newest last, at most 20. */
   verdicts: WindowVerdict[];
+  /** ISO 8601: where its first window began. */
+  since?: string;
   /** Absent where no label has come. */
   evidence?: FallEvidence;
 }
@@ -30,14 +32,15 @@ export function follow(
   policy: WatchPolicy,
   weighs: boolean,
 ): { followed: Required<Pick<Followed, 'version'>> & Followed; verdict: WindowVerdict; signal: WatchSignal } {
-  const { verdicts, evidence } = before.version === facts.version ? before : { verdicts: [] };
+  const same = before.version === facts.version;
+  const { verdicts, evidence, since = facts.from }: Followed = same ? before : { verdicts: [] };
   const verdict = judgeWindow(facts, policy);
   const all = [...verdicts, verdict].slice(-MAX_VERDICTS);
   // A broken window says nothing of the champion.
   const weighed =
     weighs && verdict.faults.length === 0 ? addToEvidence(evidence, facts.realised, policy) : evidence;
-  const followed = { version: facts.version, verdicts: all, evidence: weighed };
-  return { followed, verdict, signal: judgeWatch(all, policy, weighed) };
+  const followed = { version: facts.version, verdicts: all, since, evidence: weighed };
+  return { followed, verdict, signal: { ...judgeWatch(all, policy, weighed), since } };
 }
 
 /** Shifted ones too: slow drift must not add up to what looks like another unit. */

@@ -41,6 +41,8 @@ export interface WatchSignal {
   belowFloor: boolean;
   /** The newest window is broken. */
   fault: boolean;
+  /** ISO 8601: where the champion's first window began; absent in signals of before this was told. */
+  since?: string;
   /** One or two sentences with the numbers. */
   reason: string;
 }

@@ -272,6 +272,16 @@ describe('a wrong definition is told by its path, its value and what would be ri
       { field: 'retrain.data', text: /`watch`/ },
     ],
     [
+      'a champion that is stale with nobody to watch it',
+      { ...smallest, retrain: { staleAfterMs: 86_400_000 } },
+      { field: 'retrain.staleAfterMs', text: /`watch`/ },
+    ],
+    [
+      'a champion that is stale where any drift is enough',
+      { ...smallest, retrain: { staleAfterMs: 86_400_000, onDrift: 'any' }, watch: {} },
+      { field: 'retrain.staleAfterMs', text: /86400000.*`onDrift` to be `fall`/ },
+    ],
+    [
       'a retraining that holds out all that is new',
       { ...smallest, time: 'at', split: { by: 'moment', from: '2026-01-01' }, retrain: {} },
       { field: 'split.by', text: /hash or time/ },

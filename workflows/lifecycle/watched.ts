@@ -26,15 +26,16 @@ export async function onWatched(self: Lifecycle, told: Watched): Promise<void> {
   if (signal.belowFloor && (state.probation || (await isPromotedByRollout(self, version))))
     return takeBack(self, told);
   // Recorded histories read the definition where there is something to decide, and only there.
-  if (heedWindow(signal, verdict, undefined) === 'nothing') return;
+  const when = { to, retrainedAt: state.retrainedAt.at(-1) };
+  if (heedWindow(signal, verdict, undefined, when).do === 'nothing') return;
   const { retrain } = await sliceOf(self);
-  const heed = heedWindow(signal, verdict, retrain?.onDrift);
-  if (heed === 'tell' && !before?.drift) await announce(self, 'drift', to, signal.reason);
-  if (heed !== 'train') return;
+  const heed = heedWindow(signal, verdict, retrain, when);
+  if (heed.do === 'tell' && !before?.drift) await announce(self, 'drift', to, signal.reason);
+  if (heed.do !== 'train') return;
   await consider(self, {
     id: `drift/${version}/${window}`,
     kind: 'drift',
-    reason: signal.reason,
+    reason: heed.because,
     by: ids.watch(name),
     at: to,
   });

@@ -76,7 +76,8 @@ export async function liveThrough(replay: Replay): Promise<PolicyResult> {
       });
       seenTo = to;
       verdicts.push(verdict);
-      if (heedWindow(signal, verdict, retrain?.onDrift) === 'train') kind = 'drift';
+      const when = { to: iso(to), retrainedAt: self.retrainedAt.at(-1) };
+      if (heedWindow(signal, verdict, retrain, when).do === 'train') kind = 'drift';
     }
     if (policy.kind === 'schedule' && (n + 1) % weeks === phase) kind = 'schedule';
     if (!kind) continue;

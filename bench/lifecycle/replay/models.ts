@@ -14,6 +14,7 @@ import { defaultMetric, METRICS, type MetricName } from '../../../learning/metri
 import { assembleEncoders, assembleModel } from '../../../learning/onnx/assemble.ts';
 import { deriveSeed } from '../../../learning/rng.ts';
 import type { Signature } from '../../../store/types.ts';
+import { keptModel } from './keptModels.ts';
 import type { Past } from './past.ts';
 
 /** What a training of a moment gives. */
@@ -35,16 +36,21 @@ export interface TrainedModel {
  * Trains as the lifecycle does: cross-validates each candidate, refits the best, compiles it and asks the file. The log
  * holds every row whoever answered it, so what is learned at a moment depends on nothing but the moment, and all policies
  * share it.
+ *
+ * @param kept a folder that keeps them for the next run
  */
 export function modelsOf(
   past: Past,
   definition: Definition,
   pool: ComputePool,
+  kept?: string,
 ): (asOf?: number) => Promise<TrainedModel> {
   const known = new Map<number | undefined, Promise<TrainedModel>>();
   const matrix = withSession(assembleEncoders(past.encoders), (session) => session.encode(past.raw));
   return (asOf) => {
-    const found = known.get(asOf) ?? matrix.then((x) => train(past, definition, pool, x, asOf));
+    const found =
+      known.get(asOf) ??
+      keptModel(kept, definition, asOf, async () => train(past, definition, pool, await matrix, asOf));
     known.set(asOf, found);
     return found;
   };

@@ -6,13 +6,15 @@ import type { StudyOptions } from '../study.ts';
 import { liveThrough } from './live.ts';
 import { modelsOf } from './models.ts';
 import { readPast } from './past.ts';
-import { summaryTable } from './summary.ts';
+import { againstCalendars, summaryTable } from './summary.ts';
 import { windowsOf } from './windows.ts';
 
 export interface ReplayOptions extends StudyOptions {
   /** Other names draw other hold-outs, and so other first models: runs of each policy. */
   names: number;
   threads: number;
+  /** A folder that keeps what was trained for the next run. */
+  models?: string;
 }
 
 /**
@@ -35,18 +37,18 @@ export async function replayLifecycles(options: ReplayOptions): Promise<void> {
   } finally {
     await pool.close();
   }
-  await publish(results, summaryTable(results), options);
+  await publish(results, `${summaryTable(results)}\n\n${againstCalendars(results)}`, options);
 }
 
 async function replayAs(
   name: string,
   set: PastSet,
-  { policy, chunks }: ReplayOptions,
+  { policy, chunks, models }: ReplayOptions,
   pool: ReturnType<typeof createPool>,
 ): Promise<PolicyResult[]> {
   const trains = set.define(name, { kind: 'schedule', weeks: 1 });
   const past = await readPast(set, trains);
-  const modelAt = modelsOf(past, trains, pool);
+  const modelAt = modelsOf(past, trains, pool, models);
   const observe = windowsOf(past, name);
   const results: PolicyResult[] = [];
   for (const one of policy.flatMap(phasesOf)) {

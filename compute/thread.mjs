@@ -9,4 +9,5 @@ const filename = new URL('./thread.cjs', import.meta.url).pathname;
 const run = compileFunction(workerData.code, ['module', 'exports', 'require'], { filename });
 run(module, module.exports, createRequire(import.meta.url));
 
-export const { fitUnits, scoreFold, scoreFamilyFold, predictFold, findColumnEdges, assignRowBins } = module.exports;
+export const { fitUnits, scoreFold, scoreFamilyFold, predictFold, findColumnEdges, assignRowBins } =
+  module.exports;

@@ -38,7 +38,12 @@ const pool = createPool({ threads });
 const files = await openFiles(join(environment.home, 'trainers', slot), store.artifacts);
 
 const common = {
-  ...{ connection, namespace, maxHeartbeatThrottleInterval: HEARTBEAT_EVERY, shutdownGraceTime: '5s' as const },
+  ...{
+    connection,
+    namespace,
+    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
+    shutdownGraceTime: '5s' as const,
+  },
   activities: trainerActivities({ store, files, pool, memoryLimitBytes: DUCKDB_MEMORY_BYTES }),
   interceptors: { activity: [() => ({ inbound: new Boundary() })] },
 };

@@ -51,7 +51,10 @@ export async function benchSearch(options: SearchOptions): Promise<void> {
   console.log('');
   for (const fact of Object.values(facts)) console.log(`  ${fact}`);
   if (json)
-    writeFileSync(json, `${JSON.stringify({ ...facts, results: lines.results, workers, overhead }, undefined, 2)}\n`);
+    writeFileSync(
+      json,
+      `${JSON.stringify({ ...facts, results: lines.results, workers, overhead }, undefined, 2)}\n`,
+    );
 }
 
 type WithGrid = SearchOptions & { grid: Grid };

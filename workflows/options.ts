@@ -60,4 +60,3 @@ export const trainer = proxyActivities<TrainerActivities>(trainerOptions);
 
 /** Work that keeps the threads of a trainer busy for long; it waits in the server until one has room. */
 export const candidateOptions: ActivityOptions = { ...trainerOptions, taskQueue: queues.candidates };
-

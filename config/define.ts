@@ -293,8 +293,10 @@ export const linearSvm = (
   draw?: Draw,
 ): SearchEntry => entry('linearSvm', grid, draw);
 /** Naive Bayes with normal densities. */
-export const naiveBayes = (grid: Grid<'smoothing' | 'classWeight'> = {}, draw?: Draw): SearchEntry =>
-  entry('naiveBayes', grid, draw);
+export const naiveBayes = (
+  grid: Grid<'smoothing' | 'categorySmoothing' | 'classWeight'> = {},
+  draw?: Draw,
+): SearchEntry => entry('naiveBayes', grid, draw);
 /** Nearest neighbours, all rows compared; scale the features. */
 export const neighbors = (grid: Grid<'k' | 'weights'> = {}, draw?: Draw): SearchEntry =>
   entry('neighbors', grid, draw);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { naiveBayes, type NaiveBayesModel } from '../../learning/learners/naiveBayes.ts';
+import { naiveBayes } from '../../learning/learners/naiveBayes.ts';
+import type { NaiveBayesModel } from '../../learning/learners/naiveBayes/model.ts';
 import { shelf } from '../../learning/learners/shelf.ts';
 import type { Learner } from '../../learning/types.ts';
 
@@ -15,6 +16,7 @@ const hungry: Learner<Params, NaiveBayesModel> = {
   name: 'hungry',
   refuses: undefined,
   params,
+  units: () => 1,
   fit: (problem, { bytes }, seed) => {
     // Held while it is fitted, so that it is asked for.
     const eaten = new ArrayBuffer(bytes);

@@ -24,7 +24,13 @@ const heed = (
   retrain: Parameters<typeof retrainSchema.parse>[0] | undefined,
   when: { to: string; retrainedAt?: string } = { to: dayOf(28) },
   verdict = SHIFTED,
-) => heedWindow(signalOf(signal), verdict, retrain && retrainSchema.parse(retrain), when);
+) =>
+  heedWindow(
+    signalOf(signal),
+    verdict,
+    retrain === undefined ? undefined : retrainSchema.parse(retrain),
+    when,
+  );
 
 test('drift with a fall is trained for, drift alone is told', () => {
   expect(heed({ fall: true }, {})).toEqual({ do: 'train', because: 'Drift in 2 of the last 3 windows.' });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LifecycleInput } from '../../config/define.ts';
 import { heedWindow } from '../../decisions/lifecycle/heed.ts';
 import { retrainSchema } from '../../decisions/lifecycle/policy.ts';
 import { follow } from '../../decisions/watch/follow.ts';
@@ -21,10 +22,16 @@ const signalOf = (more: Partial<WatchSignal> = {}): WatchSignal => ({
 });
 const heed = (
   signal: Partial<WatchSignal>,
-  retrain: Parameters<typeof retrainSchema.parse>[0] | undefined,
+  retrain: LifecycleInput['retrain'],
   when: { to: string; retrainedAt?: string } = { to: dayOf(28) },
   verdict = SHIFTED,
-) => heedWindow(signalOf(signal), verdict, retrain && retrainSchema.parse(retrain), when);
+) =>
+  heedWindow(
+    signalOf(signal),
+    verdict,
+    retrain === undefined ? undefined : retrainSchema.parse(retrain),
+    when,
+  );
 
 test('drift with a fall is trained for, drift alone is told', () => {
   expect(heed({ fall: true }, {})).toEqual({ do: 'train', because: 'Drift in 2 of the last 3 windows.' });

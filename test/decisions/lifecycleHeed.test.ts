@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LifecycleInput } from '../../config/define.ts';
 import { heedWindow } from '../../decisions/lifecycle/heed.ts';
 import { retrainSchema } from '../../decisions/lifecycle/policy.ts';
 import { follow } from '../../decisions/watch/follow.ts';
@@ -21,7 +22,7 @@ const signalOf = (more: Partial<WatchSignal> = {}): WatchSignal => ({
 });
 const heed = (
   signal: Partial<WatchSignal>,
-  retrain: Parameters<typeof retrainSchema.parse>[0] | undefined,
+  retrain: LifecycleInput['retrain'],
   when: { to: string; retrainedAt?: string } = { to: dayOf(28) },
   verdict = SHIFTED,
 ) =>

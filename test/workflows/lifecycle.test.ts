@@ -154,27 +154,6 @@ describe('the watch', () => {
     },
   );
 
-  test(
-    'has one retrained that drifted and holds, once it is stale, and says why',
-    { timeout: 600_000 },
-    async () => {
-      const data = { data: 'predictions', window: { kind: 'sliding', ms: days(2) } } as const;
-      await serving('stale', { retrain: { ...data, cooldownMs: 0, staleAfterMs: days(4) } });
-      // Larger parcels, late for the same reason as before: nothing is answered worse.
-      const drifted = await replay('stale', span(8, 13, { shift: 1.8 }));
-      expect(drifted.map(({ watched }) => watched?.signal.fall)).toEqual(Array(5).fill(false));
-      const triggers = await bench.store.lifecycles.triggers('stale');
-      const drifts = triggers.filter(({ kind }) => kind === 'drift');
-      // Of four days, told at the end of the fourth; the drift of the days before was no reason.
-      expect(drifts).toHaveLength(1);
-      expect(drifts[0]).toMatchObject({ id: 'drift/1/4', decision: 'train' });
-      expect(drifts[0].reason).toMatch(
-        /^No fall is shown, but the champion is stale: .* since 2026-01-09T00:00:00.000Z/,
-      );
-      expect(await bench.store.runs.list('stale')).toHaveLength(2);
-    },
-  );
-
   test.each([
     ['a change of unit in one column', { unit: 0.01 }, 'unit'],
     ['a column that is suddenly null', { missing: true }, 'missing'],

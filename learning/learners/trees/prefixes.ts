@@ -110,7 +110,7 @@ function writeTree(
  * behind those of the tree's first leaf, which are at `from`.
  */
 function singled(ensemble: TreeEnsemble, tree: number): { alone: TreeEnsemble; from: number; count: number } {
-  const { roots, feature, threshold, next, missingLeft, outputs } = ensemble;
+  const { roots, feature, threshold, next, missingLeft, sets, outputs } = ensemble;
   const root = roots[tree];
   const end = tree + 1 < roots.length ? roots[tree + 1] : feature.length;
   let from = Infinity;
@@ -130,6 +130,7 @@ function singled(ensemble: TreeEnsemble, tree: number): { alone: TreeEnsemble; f
     next: next.subarray(root, end).map((to, node) => to - (own[node] < 0 ? from : root)),
     values: Int32Array.from({ length: count }, (_, place) => place),
     ...(missingLeft ? { missingLeft: missingLeft.subarray(root, end) } : {}),
+    ...(sets ? { sets: { at: sets.at.subarray(root, end), words: sets.words } } : {}),
   };
   return { alone, from, count };
 }

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keepRetention } from '../../serving/retention.ts';
-import type { LabelInput } from '../../store/predictionTypes.ts';
 import { openBench, type Bench } from '../store/fixtures.ts';
 import { openedRollout } from '../store/rolloutBench.ts';
 import { daysOf, encoded, someRecord } from '../store/someRecords.ts';
@@ -86,7 +85,7 @@ test('labels go with the days of their predictions, and a correction keeps what 
   await bench.admin.query(`INSERT INTO lifecycles (name) VALUES ($1)`, [name]);
   const at = (age: number) => new Date(NOON - age * DAY_MS).toISOString();
   const put = async (subject: object, value: string, told: number, observed = told) => {
-    await bench.store.labels.put(name, [{ ...subject, value, observedAt: at(observed) } as LabelInput]);
+    await bench.store.labels.put(name, [{ ...subject, value, observedAt: at(observed) }]);
     // As if it had been told so many days ago; nobody but the owner can say so.
     await bench.admin.query(`ALTER TABLE labels DISABLE TRIGGER labels_are_append_only`);
     await bench.admin.query(

@@ -37,7 +37,13 @@ function deploy(name: string, retrain: LifecycleInput['retrain'] = {}) {
     search: [tree({ maxDepth: 3 })],
     select: { metric: 'accuracy', folds: 2 },
     watch: { everyMs: days(1), minRows: 100 },
-    retrain: { cooldownMs: 0, perDay: 100, approveAfterRejected: 100, onNewData: { everyMs: days(1) }, ...retrain },
+    retrain: {
+      cooldownMs: 0,
+      perDay: 100,
+      approveAfterRejected: 100,
+      onNewData: { everyMs: days(1) },
+      ...retrain,
+    },
   });
   return bench.client.lifecycles.deploy(definition, by('a test'));
 }

@@ -396,11 +396,13 @@ test('the same facts give the same verdict, also from JSON, without NaN in any s
 describe('values that training never saw', () => {
   const patient = policyOf({ data: { patience: 2 } });
 
+  type World = Record<string, number> & { rows?: number };
+
   /**
    * Windows of a world that is described by the shares outside of training's range, column by column, each held against the
    * last healthy one as the watch does.
    */
-  function live(worlds: (Record<string, number> & { rows?: number })[], by: typeof policy, over = {}) {
+  function live(worlds: World[], by: typeof policy, over = {}) {
     let judged: Judged | undefined;
     let healthy: Record<string, number> | undefined;
     return worlds.map(({ rows = 300, ...shares }) => {
@@ -419,11 +421,11 @@ describe('values that training never saw', () => {
   }
 
   test('are a fault until a person acts, where no patience is declared', () => {
-    expect(live(Array(5).fill({ flow: 0.7 }), policy)).toEqual(Array(5).fill('fault flow'));
+    expect(live(Array<World>(5).fill({ flow: 0.7 }), policy)).toEqual(Array(5).fill('fault flow'));
   });
 
   test('are the world after as many windows in a row as were declared, and stay it', () => {
-    expect(live(Array(6).fill({ flow: 0.7 }), patient)).toEqual([
+    expect(live(Array<World>(6).fill({ flow: 0.7 }), patient)).toEqual([
       'fault flow',
       'fault flow',
       ...Array<string>(4).fill('shifted'),
@@ -495,7 +497,7 @@ describe('values that training never saw', () => {
   });
 
   test('stay a fault where values are missing, or the column has another fault too', () => {
-    expect(live(Array(4).fill({ flow: 0.7 }), patient, { missing: 0.5 })).toEqual(
+    expect(live(Array<World>(4).fill({ flow: 0.7 }), patient, { missing: 0.5 })).toEqual(
       Array(4).fill('fault flow flow'),
     );
   });

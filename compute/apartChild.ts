@@ -8,6 +8,8 @@ export interface ApartQuestion extends Pick<
   'problem' | 'learner' | 'params' | 'seed' | 'folds' | 'positive'
 > {
   bytes: number;
+  /** What its thread runs: to compile it here would take of the candidate's memory and time. */
+  code: string;
 }
 
 export type ApartReply =
@@ -16,12 +18,12 @@ export type ApartReply =
 /** Memory is looked at so often. A learner takes megabytes a millisecond at the most. */
 const LOOK_EVERY_MS = 10;
 
-process.once('message', ({ bytes, ...request }: ApartQuestion) => {
+process.once('message', ({ bytes, code, ...request }: ApartQuestion) => {
   const look = setInterval(() => {
     const resident = process.memoryUsage.rss();
     if (resident > bytes) end({ outOfMemory: `its process took ${resident} bytes` });
   }, LOOK_EVERY_MS);
-  const pool = createPool({ threads: 1 });
+  const pool = createPool({ threads: 1, code });
   pool
     .scoreFolds({ ...request, onFold: (fold) => process.send?.({ fold } satisfies ApartReply) })
     .then((scores) => end({ scores }))

@@ -104,13 +104,15 @@ const PARTS_PER_THREAD = 8;
 /** A thread starts in about 0.1 s, and an idle one holds some 15 MiB and the memory of what it last fitted. */
 const IDLE_MS = 60_000;
 
-/** @param entry what a thread starts with */
+/** @param entry what a thread starts with @param code what it runs then: of threadCode */
 export function createPool({
   threads,
   entry = new URL('./thread.mjs', import.meta.url),
+  code = threadCode(),
 }: {
   threads: number;
   entry?: URL;
+  code?: string;
 }): ComputePool {
   const piscina = new Piscina({
     filename: entry.href,
@@ -118,7 +120,7 @@ export function createPool({
     maxThreads: threads,
     idleTimeout: IDLE_MS,
     // The parent's loaders are of no use in a thread; see thread.mjs.
-    ...{ execArgv: [], workerData: { code: threadCode() } },
+    ...{ execArgv: [], workerData: { code } },
   });
 
   // Piscina's own queue stays empty: an abort ends its thread, and where that was the last one Piscina 5.3.2 starts none
@@ -224,7 +226,7 @@ export function createPool({
     const work = () => {
       onBegin();
       return scoreApart(
-        { ...request, folds },
+        { ...request, folds, code },
         { signal, onFold: onFold && ((done) => onFold(done, folds.length)) },
       );
     };

@@ -292,7 +292,7 @@ export const linearSvm = (
   grid: Grid<'loss' | 'l2' | 'maxIterations' | 'tolerance' | 'classWeight'> = {},
   draw?: Draw,
 ): SearchEntry => entry('linearSvm', grid, draw);
-/** Naive Bayes with normal densities. */
+/** Naive Bayes with normal densities, and a share of each category, and a share of each category. */
 export const naiveBayes = (
   grid: Grid<'smoothing' | 'categorySmoothing' | 'classWeight'> = {},
   draw?: Draw,

@@ -30,8 +30,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const worker = await launch({
     name: `The ${options.role}`,
     command: process.execPath,
-    args: [SMALL_NURSERY, ...nodeArguments(`../workers/${options.role}.ts`), String(options.slot)],
-    env: childEnvironment(variablesOf(options.environment), RETURNED_MEMORY),
+    args: [
+      ...(options.role === 'gateway' ? [] : [SMALL_NURSERY]),
+      ...nodeArguments(`../workers/${options.role}.ts`),
+      String(options.slot),
+    ],
+    env: childEnvironment(
+      variablesOf(options.environment),
+      options.role === 'gateway' ? {} : RETURNED_MEMORY,
+    ),
     log: options.log,
     onMessage: (message) => {
       if (typeof message === 'object' && message !== null && 'ready' in message) onReady(message);
@@ -72,7 +79,8 @@ export function variablesOf(environment: Environment): Record<string, string> {
 }
 
 /**
- * A worker's memory, as the Dockerfile has it too. V8 would give each thread of a process up to 48 MiB for young objects;
+ * The memory of what trains and orchestrates, as the Dockerfile has it for every role; a gateway's requests a second are
+ * measured without. V8 would give each thread of a process up to 48 MiB for young objects;
  * and glibc keeps what was freed, in heaps of up to eight a core. Blocks of 128 KiB and more go back to the system
  * instead, which is glibc's default until the first of them is freed. With one heap and 1 MiB of young objects a trainer
  * held 481 MiB where it had held 728, in the refit of a forest on 80,000 rows.

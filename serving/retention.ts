@@ -1,10 +1,11 @@
+import { labelDays, PREDICTION_DAYS } from '../config/retention.ts';
 import type { Store } from '../store/types.ts';
 
 export interface RetentionOptions {
   store: Pick<Store, 'predictions' | 'labels' | 'rollouts' | 'routes'>;
   /**
-   * Predictions are kept for so many days (UTC) at least, from their time and from when they were written; labels from when
-   * they were observed and told. Default 90.
+   * Predictions are kept for so many days (UTC) at least, from their time and from when they were written; labels for twice as
+   * many, from when they were observed and told. Default 90.
    */
   retentionDays?: number;
   onDropped?: (dropped: Dropped) => void;
@@ -24,9 +25,10 @@ export interface Dropped {
  */
 export function keepRetention(options: RetentionOptions): { close(): Promise<void> } {
   const { onDropped = () => {}, onProblem = () => {} } = options;
+  const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   const enforce = () => {
-    running = dropOld(options).then((dropped) => {
+    running = dropOld(options, stopping.signal).then((dropped) => {
       if (dropped.days.length > 0 || dropped.labels > 0) onDropped(dropped);
     }, onProblem);
   };
@@ -36,21 +38,26 @@ export function keepRetention(options: RetentionOptions): { close(): Promise<voi
   return {
     close() {
       clearInterval(timer);
+      stopping.abort();
       return running;
     },
   };
 }
 
-const DEFAULT_DAYS = 90;
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-async function dropOld({ store, retentionDays = DEFAULT_DAYS }: RetentionOptions): Promise<Dropped> {
-  const oldest = Math.min(Date.now() - retentionDays * DAY_MS, await neededFrom(store));
-  // Whole days, of labels too: none goes before the predictions that it is of.
-  const before = `${new Date(oldest).toISOString().slice(0, 10)}T00:00:00.000Z`;
-  const days = await store.predictions.dropBefore(before);
-  return { days, labels: await store.labels.forgetBefore(before) };
+async function dropOld(
+  { store, retentionDays = PREDICTION_DAYS }: RetentionOptions,
+  signal: AbortSignal,
+): Promise<Dropped> {
+  const needed = await neededFrom(store);
+  const dayBefore = (ageDays: number): string => {
+    const oldest = Math.min(Date.now() - ageDays * DAY_MS, needed);
+    return `${new Date(oldest).toISOString().slice(0, 10)}T00:00:00.000Z`;
+  };
+  const days = await store.predictions.dropBefore(dayBefore(retentionDays));
+  return { days, labels: await store.labels.forgetBefore(dayBefore(labelDays(retentionDays)), signal) };
 }
 
 /** A rollout looks back by the hour before it began, for the champion's p99. */

@@ -23,13 +23,13 @@ export function labelTable(pool: pg.Pool): LabelStore {
       return rows.map(toLabel);
     },
 
-    async forgetBefore(time) {
+    async forgetBefore(time, signal) {
       const { rows: models } = await pool.query<{ name: string }>(
         `SELECT name FROM lifecycles ORDER BY name`,
       );
       let all = 0;
       for (const { name } of models) {
-        for (let gone = FORGOTTEN_AT_ONCE; gone === FORGOTTEN_AT_ONCE; all += gone) {
+        for (let gone = FORGOTTEN_AT_ONCE; gone === FORGOTTEN_AT_ONCE && !signal?.aborted; all += gone) {
           // In pieces: what had gathered over years would be one statement of minutes.
           const { rows } = await pool.query<{ gone: number }>(
             `SELECT forget_labels($1, $2, ${FORGOTTEN_AT_ONCE})::integer AS gone`,

@@ -133,7 +133,8 @@ export interface LabelStore {
    * revision that held at that moment stays.
    *
    * @param time ISO 8601
+   * @param signal ends it between two pieces; the rest goes the next time
    * @returns how many revisions
    */
-  forgetBefore(time: string): Promise<number>;
+  forgetBefore(time: string, signal?: AbortSignal): Promise<number>;
 }

@@ -102,6 +102,14 @@ test('no password has a default, in the file or in the image', () => {
   expect(readFileSync('.dockerignore', 'utf8')).toContain('**/.env');
 });
 
+test('the image has every room of the program', () => {
+  const taken = readFileSync('.dockerignore', 'utf8').split('\n');
+  const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
+  const rooms = files.filter((name) => !/\.|^docs$|^bench$/.test(name));
+  expect(rooms).toContain('serving');
+  for (const room of rooms) expect(taken, room).toContain(`!${room}`);
+});
+
 test('every file that a service is started with or mounts is there', () => {
   const files = Object.values(services).flatMap(({ command = [], volumes = [], healthcheck }) => [
     ...command,

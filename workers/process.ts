@@ -40,8 +40,8 @@ export async function runUntilStopped(
   process.once('SIGTERM', stop('SIGTERM'));
   process.once('SIGINT', stop('SIGINT'));
   process.once('disconnect', stop('the supervisor is gone'));
-  // Where one fails, the others end too, and the process with them.
-  const running = Promise.all(
+  // Where one fails, the others end too, and the process with them; what they share is closed when the last one has ended.
+  const running = Promise.allSettled(
     workers.map((worker) =>
       worker.run().catch((error: unknown) => {
         stop('a worker has failed')();
@@ -52,7 +52,7 @@ export async function runUntilStopped(
   process.send?.({ ready: true });
   log.info({ taskQueues: workers.map(({ options }) => options.taskQueue) }, 'ready');
   try {
-    await running;
+    for (const ended of await running) if (ended.status === 'rejected') throw ended.reason;
   } finally {
     for (const close of closers.reverse())
       await close().catch((error: unknown) => log.warn({ error }, 'closing failed'));

@@ -70,6 +70,8 @@ export interface LifecycleState {
   rejectedInARow: number;
   /** Starts of retrainings by themselves that still count (ISO 8601), oldest first. */
   retrainedAt: string[];
+  /** Start of the last training, whoever asked for it (ISO 8601). */
+  trainedAt?: string;
   /** Ids of triggers that were taken up or refused, newest last; at most 200. */
   seen: string[];
   /** What the watch said last. */

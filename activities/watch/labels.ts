@@ -2,6 +2,7 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { join } from 'node:path';
 import type { Definition } from '../../config/definition.ts';
 import { PerennialError } from '../../config/errors.ts';
+import { labelDays, PREDICTION_DAYS } from '../../config/retention.ts';
 import type { RawBatch } from '../../config/raw.ts';
 import type { Column } from '../../decisions/profile.ts';
 import { materializeDataset } from '../../sources/dataset.ts';
@@ -55,7 +56,7 @@ export function labelActivities({ store, files, memoryLimitBytes }: TrainerDepen
           const what = { columns: columns.map((column) => column.name), batchRows: BATCH_ROWS };
           for await (const batch of table.read(what, { signal })) {
             signal.throwIfAborted();
-            const inputs = labelsIn(batch, columns);
+            const inputs = labelsIn(batch, columns).filter(isKept);
             const { accepted, unchanged, corrected } = await store.labels.put(name, inputs);
             counts.rows += inputs.length;
             counts.accepted += accepted;
@@ -72,6 +73,15 @@ export function labelActivities({ store, files, memoryLimitBytes }: TrainerDepen
     },
   };
 }
+
+/** What is older than labels are kept would come back as told now, and so as evidence of a rollout under way. */
+function isKept({ observedAt }: LabelInput): boolean {
+  return (
+    observedAt === undefined || Date.parse(observedAt) > Date.now() - labelDays(PREDICTION_DAYS) * DAY_MS
+  );
+}
+
+const DAY_MS = 86_400_000;
 
 /** One row a key: labels.put() takes two values of one key for a correction, each time anew. */
 function queryOf({ key, value, observedAt }: NonNullable<Definition['labels']>): string {

@@ -1,5 +1,7 @@
-/** By how much probabilities of somebody else's may be off, each and their sum: float32 sums over many trees and classes. */
+/** By how much the sum of somebody else's probabilities may be off: float32 sums over many trees and classes. */
 export const PROBABILITY_TOLERANCE = 1e-3;
+/** By how much one may be below 0 or above 1: as metrics take it (learning/metrics/compute.ts). */
+const SHARE_TOLERANCE = 1e-6;
 
 /**
  * The first row whose numbers are no probabilities of all classes: one outside 0 to 1, a sum other than 1, no number.
@@ -15,7 +17,7 @@ export function findUnlikely(
     const shares = Array.from(values.subarray(row * classes, (row + 1) * classes));
     const sum = shares.reduce((a, b) => a + b, 0);
     // What is no number fails every comparison.
-    const likely = (share: number) => share >= -PROBABILITY_TOLERANCE && share <= 1 + PROBABILITY_TOLERANCE;
+    const likely = (share: number) => share >= -SHARE_TOLERANCE && share <= 1 + SHARE_TOLERANCE;
     if (!shares.every(likely) || !(Math.abs(sum - 1) <= PROBABILITY_TOLERANCE)) return { row, shares };
   }
   return undefined;

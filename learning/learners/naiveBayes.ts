@@ -11,7 +11,7 @@ const params = z.strictObject({
   /** Added to every variance, as a share of the largest variance of a feature: scikit-learn's var_smoothing. */
   smoothing: z.number().gt(0).lte(1e6).default(1e-9),
   /** How often more each category counts as seen in every class (1). No explicit default, which older candidates do not have. */
-  categorySmoothing: z.number().gt(0).lte(1e9).optional(),
+  categorySmoothing: z.number().min(1e-9).lte(1e9).optional(),
   classWeight,
 });
 type Params = z.output<typeof params>;

@@ -14,5 +14,6 @@ export function averagePrecision(ranking: Ranking): number | undefined {
     area += ((positives - before) / length) * (positives / (positives + negatives));
     before = positives;
   });
-  return area;
+  // The terms of a perfect ranking may sum to more, by their rounding.
+  return Math.min(1, area);
 }

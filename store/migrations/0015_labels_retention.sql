@@ -1,6 +1,6 @@
--- Labels go when the predictions that they are of have gone: 90 days after they were told, by default (serving/retention.ts). Of a
+-- Labels go when the predictions that they are of have gone: 180 days after they were told, by default (config/retention.ts). Of a
 -- subject that was corrected since, what held when that span began stays with its later revisions, so that everything that
--- was known at some moment of it can be told.
+-- was known at some moment of it can be told. No revision goes while an earlier one stays, which would be the value again.
 
 DROP TRIGGER labels_are_append_only ON labels;
 CREATE TRIGGER labels_are_append_only BEFORE UPDATE OR TRUNCATE ON labels
@@ -32,6 +32,13 @@ BEGIN
       AND (SELECT next.received_at < before AND next.observed_at < before FROM labels AS next
            WHERE next.name = model AND next.request_id = labels.request_id AND next.row_index = labels.row_index
              AND next.revision = labels.revision + 1) IS NOT FALSE
+      AND (SELECT true FROM labels AS earlier
+           WHERE earlier.name = model AND earlier.key = labels.key AND earlier.revision < labels.revision
+             AND (earlier.received_at >= before OR earlier.observed_at >= before) LIMIT 1) IS NULL
+      AND (SELECT true FROM labels AS earlier
+           WHERE earlier.name = model AND earlier.request_id = labels.request_id AND earlier.row_index = labels.row_index
+             AND earlier.revision < labels.revision
+             AND (earlier.received_at >= before OR earlier.observed_at >= before) LIMIT 1) IS NULL
     ORDER BY received_at LIMIT most));
   GET DIAGNOSTICS gone = ROW_COUNT;
   PERFORM set_config('perennial.forgets_labels', '', true);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { LimitExceeded } from '../../compute/limits.ts';
 import { createPool, type ComputePool } from '../../compute/pool.ts';
+import { threadCode } from '../../compute/threadCode.ts';
 import { MEBIBYTE } from '../../config/units.ts';
 import { plainFolds, stratifiedFolds, type Fold } from '../../learning/split.ts';
 import type { Problem } from '../../learning/types.ts';
@@ -22,7 +23,7 @@ let pool: ComputePool;
 
 beforeAll(() => {
   // With one of them no other has to be ended where one fails.
-  pool = createPool({ threads: 1, entry: new URL('./hungryThread.mjs', import.meta.url) });
+  pool = createPool({ threads: 1, code: threadCode(new URL('./hungryThread.ts', import.meta.url)) });
 });
 afterAll(() => pool.close());
 

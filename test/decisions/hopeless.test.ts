@@ -98,6 +98,15 @@ test('a perfect answer has the perfect score of every metric', () => {
       expect(better === 'higher' ? value <= 1 : value >= 0, name).toBe(true);
     }
   }
+  // Scores that all differ: the area of a perfect ranking is then a sum of many terms.
+  for (let positives = 1; positives < 60; positives++) {
+    const truth = Float64Array.from({ length: 2 * positives }, (_, i) => Number(i < positives));
+    const answers = Float64Array.from(truth, (_, i) => 1 - (i + 1) / (3 * positives));
+    const both = Float64Array.from({ length: 4 * positives }, (_, at) =>
+      at % 2 ? answers[at >> 1] : 1 - answers[at >> 1],
+    );
+    expect(computeMetrics('binary', 2, 1, truth, both).prAuc).toBeLessThanOrEqual(1);
+  }
 });
 
 test('without a finite score nothing is said, and it is said why', () => {

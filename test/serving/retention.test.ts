@@ -100,12 +100,15 @@ test('labels go with the days of their predictions, and a correction keeps what 
   await put({ key: 'at the edge' }, 'yes', 90);
   await put({ key: 'replayed lately' }, 'yes', 3, 900);
   await put({ key: 'told early' }, 'yes', 120, -30);
+  await put({ key: 'told early, and corrected' }, 'yes', 120, -30);
+  await put({ key: 'told early, and corrected' }, 'no', 110);
   for (const [told, value] of ['yes', 'no', 'yes', 'no'].entries())
     await put({ key: 'corrected' }, value, 110 - 30 * told);
   await put({ requestId: 'corrected', row: 2 }, 'yes', 100);
   await put({ requestId: 'corrected', row: 2 }, 'no', 50);
 
-  await enforce();
+  // Twice as long as predictions.
+  await enforce(45);
   expect(forgotten).toBe(3);
   const history = async (subject: { key: string } | { requestId: string; row: number }) =>
     (await bench.store.labels.history(name, subject)).map(({ value, revision }) => `${revision} ${value}`);
@@ -113,14 +116,16 @@ test('labels go with the days of their predictions, and a correction keeps what 
   expect(await history({ requestId: 'old', row: 1 })).toEqual([]);
   for (const key of ['at the edge', 'replayed lately', 'told early'])
     expect(await history({ key })).toEqual(['1 yes']);
+  // An earlier value would be the present one again.
+  expect(await history({ key: 'told early, and corrected' })).toEqual(['2 no', '1 yes']);
   // What held 90 days ago, and all that came later.
   expect(await history({ key: 'corrected' })).toEqual(['4 no', '3 yes', '2 no', '1 yes']);
   expect(await history({ requestId: 'corrected', row: 2 })).toEqual(['2 no', '1 yes']);
 
-  await enforce(60);
+  await enforce(30);
   expect(await history({ key: 'corrected' })).toEqual(['4 no', '3 yes', '2 no']);
   expect(await history({ key: 'at the edge' })).toEqual([]);
-  await enforce();
+  await enforce(45);
   expect(forgotten).toBe(0);
   // A subject begins anew, and a correction goes on.
   expect(await bench.store.labels.put(name, [{ key: 'old', value: 'yes' }])).toMatchObject({ accepted: 1 });
@@ -146,7 +151,7 @@ test('many go in pieces, and the rest of the table stays', async () => {
      FROM generate_series(1, 50000) AS i, LATERAL (SELECT CASE WHEN i % 1000 = 0 THEN 1 ELSE 100 END AS age) AS ages`,
     [name],
   );
-  await enforce();
+  await enforce(45);
   expect(forgotten).toBe(49_950);
   const { rows } = await bench.admin.query<{ n: number }>(
     `SELECT count(*)::integer AS n FROM labels WHERE name = $1`,

@@ -43,8 +43,8 @@ export interface BenchOptions {
   trainer?: (own: TrainerActivities, dependencies: TrainerDependencies) => TrainerActivities;
   /** What the activities see in place of the store. */
   store?: (own: Store) => Store;
-  /** What a thread of the trainer starts with, in place of its own. */
-  thread?: URL;
+  /** What a thread of the trainer runs, in place of its own. */
+  threadCode?: string;
   /** False: workflows and short activities are run by processes that the test starts and ends. */
   orchestrator?: false;
 }
@@ -64,7 +64,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const connection = await Connection.connect({ address: temporalAddress });
   const native = await NativeConnection.connect({ address: temporalAddress });
   const temporal = new Client({ connection, namespace });
-  const pool = createPool({ threads: THREADS, entry: options.thread });
+  const pool = createPool({ threads: THREADS, code: options.threadCode });
   const seen = options.store?.(store) ?? store;
   const dependencies: TrainerDependencies = {
     store: seen,

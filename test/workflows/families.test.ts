@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { threadCode } from '../../compute/threadCode.ts';
 import {
   boosting,
   elasticNet,
@@ -61,8 +62,8 @@ let bench: Bench;
 /** The next time that this candidate is recorded, the database is away. */
 let failing: number | undefined;
 beforeAll(async () => {
-  const thread = new URL('../compute/hungryThread.mjs', import.meta.url);
-  bench = await openBench({ store: failOnce, thread });
+  const code = threadCode(new URL('../compute/hungryThread.ts', import.meta.url));
+  bench = await openBench({ store: failOnce, threadCode: code });
 });
 afterAll(() => bench.close());
 

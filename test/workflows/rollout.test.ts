@@ -1,3 +1,4 @@
+import { RawValue } from '@temporalio/common';
 import { Worker, NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CanaryInput } from '../../decisions/canary/policy.ts';
@@ -213,10 +214,14 @@ describe.concurrent("guards of the user's own", () => {
 
   test('are asked on their task queue, and their word counts', async () => {
     const questions: CustomGuardQuestion[] = [];
-    const judgeRevenue = (question: CustomGuardQuestion): Promise<CustomGuardAnswer> => {
+    const judgeRevenue = (question: CustomGuardQuestion): Promise<CustomGuardAnswer | RawValue> => {
       questions.push(question);
-      const [state, reason] = question.look > 1 ? ['fail', 'It sells less.'] : ['undecided', 'Too early.'];
-      return Promise.resolve({ state, reason } as CustomGuardAnswer);
+      if (question.look > 1) return Promise.resolve({ state: 'fail', reason: 'It sells less.' });
+      // As Python writes it: no JSON, which must not stop the rollout.
+      const [encoding, data] = ['json/plain', '{"state": "undecided", "reason": "early", "p": NaN}'].map(
+        (text) => new TextEncoder().encode(text),
+      );
+      return Promise.resolve(RawValue.fromPayload({ metadata: { encoding }, data }));
     };
     const connection = await NativeConnection.connect({ address: bench.environment.temporalAddress });
     const { namespace } = bench.environment;
@@ -243,7 +248,11 @@ describe.concurrent("guards of the user's own", () => {
     });
     await connection.close();
     expect((await leftBy(bench.store, 'custom')).looks[0].counts.custom).toEqual([
-      { guard: 'revenue', state: 'undecided', reason: 'Too early.' },
+      {
+        guard: 'revenue',
+        state: 'undecided',
+        reason: 'It answered something else than { state: pass, fail or undecided, reason }.',
+      },
     ]);
   });
 

@@ -20,6 +20,7 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   if (!deployment) return;
   const { definitionHash, baseDirectory } = deployment;
   state.training = { run, trigger, startedAt: trigger.at };
+  state.trainedAt = trigger.at;
   if (trigger.kind !== 'definition' && trigger.kind !== 'person') {
     state.retrainedAt = [...state.retrainedAt, trigger.at].slice(-MAX_STARTS);
   }

@@ -67,7 +67,10 @@ async function decide(
       if (trigger.kind === 'drift' && !approved) return overlook(self, decision.because);
       const { because: reason, until } = decision;
       const loser = await keepPending(self, trigger, { reason, until, approved }, again);
-      if (loser) await refuse(self, loser, `${state.pending?.kind} waits in its place.`);
+      const because = `${state.pending?.kind} waits in its place.`;
+      // New data is told of again, unless what waits in its place has read it by then.
+      if (loser?.kind === 'data') await turnDown(self, loser, because);
+      else if (loser) await refuse(self, loser, because);
       if (loser === trigger) return;
       // A timer may ring a moment early by the database's clock: it is then looked at again a second later.
       self.dueInMs = until === undefined ? undefined : Math.max(1_000, Date.parse(until) - Date.parse(time));

@@ -26,7 +26,7 @@ export async function onWatched(self: Lifecycle, told: Watched): Promise<void> {
   if (signal.belowFloor && (state.probation || (await isPromotedByRollout(self, version))))
     return takeBack(self, told);
   // Recorded histories read the definition where there is something to decide, and only there.
-  const when = { to, retrainedAt: state.retrainedAt.at(-1) };
+  const when = { to, retrainedAt: state.trainedAt ?? state.retrainedAt.at(-1) };
   if (heedWindow(signal, verdict, undefined, when).do === 'nothing') return;
   const { retrain } = await sliceOf(self);
   const heed = heedWindow(signal, verdict, retrain, when);

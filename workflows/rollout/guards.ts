@@ -1,3 +1,4 @@
+import { rawValueTypeInfo, type RawValue } from '@temporalio/common';
 import { isCancellation, scheduleActivity } from '@temporalio/workflow';
 import type { CustomResult } from '../../decisions/canary/counts.ts';
 import { rootMessage } from '../failures.ts';
@@ -27,13 +28,21 @@ export function askGuards(rollout: Rollout): Promise<CustomResult[]> {
         parameters: guard.parameters,
       };
       try {
-        const answer: unknown = await scheduleActivity(guard.activity, [question], {
+        const options = {
           taskQueue: guard.taskQueue,
           scheduleToCloseTimeout: Math.min(guard.timeoutMs, input.policy.everyMs),
           retry: { maximumAttempts: 1 },
           summary: `Guard ${guard.name}`,
-        });
-        return { guard: guard.name, ...understood(answer) };
+        };
+        // As bytes: what cannot be decoded would fail the workflow's task, again and again.
+        const typeInfo = { outputType: rawValueTypeInfo };
+        const answer = await scheduleActivity<RawValue | undefined>(
+          guard.activity,
+          [question],
+          options,
+          typeInfo,
+        );
+        return { guard: guard.name, ...understood(jsonOf(answer?.payload)) };
       } catch (error) {
         if (isCancellation(error)) throw error;
         return {
@@ -44,6 +53,17 @@ export function askGuards(rollout: Rollout): Promise<CustomResult[]> {
       }
     }),
   );
+}
+
+/** Undefined where it is no JSON. */
+function jsonOf(payload: RawValue['payload'] | undefined): unknown {
+  const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes ?? new Uint8Array());
+  if (text(payload?.metadata?.encoding) !== 'json/plain') return undefined;
+  try {
+    return JSON.parse(text(payload?.data));
+  } catch {
+    return undefined;
+  }
 }
 
 function understood(answer: unknown): Omit<CustomResult, 'guard'> {

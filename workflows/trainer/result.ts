@@ -18,13 +18,15 @@ export function readResult(payload: Payload | undefined, taskQueue: string): Tra
       `in the encoding "${encoding.slice(0, 100)}"`,
       `one JSON object (${JSON_TEXT}), as docs/trainers.md says`,
     );
-  const bytes = data?.length ?? 0;
+  const answer = data ? decode(data) : '';
+  // As it goes on: in quotes, and in UTF-8.
+  const bytes = new TextEncoder().encode(JSON.stringify(answer)).length;
   if (bytes > MAX_PAYLOAD_BYTES)
     return refused(
       `${bytes} bytes`,
       `at most ${MAX_PAYLOAD_BYTES}: numbers for rows belong into an artifact, answersDigest`,
     );
-  return { answer: data ? decode(data) : '' };
+  return { answer };
 }
 
 /** Of Temporal's payloads. */

@@ -17,6 +17,7 @@ describe('answers to rows', () => {
       [1.01, -0.01, 0.5, 0.5],
       /row 0 of "fold_0" with \[1.010, -0.01000\]; expected .* from 0 to 1/,
     ],
+    ['one above 1', [1.0004, -0.0004, 0.5, 0.5], /row 0 of "fold_0" with \[1.000, -0.0004000\]/],
     ['no number', [0.5, 0.5, NaN, 1], /row 1 of "fold_0" with \[NaN, 1.000\]/],
     ['an endless one', [Infinity, -Infinity, 0.5, 0.5], /row 0 of "fold_0" with \[Infinity, -Infinity\]/],
   ])('of %s are refused by their row', (_, values, message) => {
@@ -25,7 +26,7 @@ describe('answers to rows', () => {
   });
 
   it('may be off by what float32 sums are', () => {
-    const values = [1.0004, -0.0004, 0.4996, 0.4996];
+    const values = [1 + 4e-7, -4e-7, 0.4996, 0.4996];
     expect(decodeAnswers(file(values), { fold_0: 2 }, 2)).toEqual({ fold_0: Float64Array.from(values) });
   });
 

@@ -1,3 +1,0 @@
-// A thread of the pool whose shelf has one more learner.
-export * from '../../compute/thread.mjs';
-await import('./hungry.ts');

@@ -28,7 +28,7 @@ export function keepRetention(options: RetentionOptions): { close(): Promise<voi
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   const enforce = () => {
-    running = dropOld(options, stopping.signal).then((dropped) => {
+    running = enforceRetention(options, stopping.signal).then((dropped) => {
       if (dropped.days.length > 0 || dropped.labels > 0) onDropped(dropped);
     }, onProblem);
   };
@@ -47,9 +47,10 @@ export function keepRetention(options: RetentionOptions): { close(): Promise<voi
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-async function dropOld(
+/** Once. @param signal ends it between two pieces of labels; the rest goes the next time */
+export async function enforceRetention(
   { store, retentionDays = PREDICTION_DAYS }: RetentionOptions,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Dropped> {
   const needed = await neededFrom(store);
   const dayBefore = (ageDays: number): string => {

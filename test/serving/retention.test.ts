@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { keepRetention } from '../../serving/retention.ts';
+import { enforceRetention, keepRetention } from '../../serving/retention.ts';
 import { openBench, type Bench } from '../store/fixtures.ts';
 import { openedRollout } from '../store/rolloutBench.ts';
 import { daysOf, encoded, someRecord } from '../store/someRecords.ts';
@@ -25,22 +25,10 @@ async function ages(): Promise<number[]> {
   return rows.map(({ at }) => (NOON - at.getTime()) / DAY_MS);
 }
 
-async function enforce(retentionDays?: number): Promise<string[]> {
-  const dropped: string[] = [];
-  forgotten = 0;
-  const failures: unknown[] = [];
-  const retention = keepRetention({
-    store: bench.store,
-    retentionDays,
-    onDropped: ({ days, labels }) => {
-      dropped.push(...days);
-      forgotten += labels;
-    },
-    onProblem: (error) => void failures.push(error),
-  });
-  await retention.close();
-  expect(failures).toEqual([]);
-  return dropped;
+async function enforce(retentionDays?: number): Promise<readonly string[]> {
+  const { days, labels } = await enforceRetention({ store: bench.store, retentionDays });
+  forgotten = labels;
+  return days;
 }
 
 test('days are kept for as long as was asked for, and for as long as a rollout needs them', async () => {
@@ -133,6 +121,29 @@ test('labels go with the days of their predictions, and a correction keeps what 
     corrected: 1,
   });
   expect(await history({ key: 'corrected' })).toEqual(['5 yes', '4 no', '3 yes', '2 no']);
+});
+
+test('a gateway does it when it starts, and one that stops is done at once', async () => {
+  const old = someRecord({ at: NOON - 200 * DAY_MS });
+  await bench.store.predictions.append('old', daysOf([old]), encoded([old]));
+  const shipped = [new Date(old.at)];
+  await bench.admin.query(`UPDATE prediction_segments SET appended_at = $1 WHERE id = 'old'`, shipped);
+  const problems: unknown[] = [];
+  const dropped = await new Promise((resolve) => {
+    const retention = keepRetention({
+      store: bench.store,
+      onDropped: ({ days }) => void retention.close().then(() => resolve(days)),
+      onProblem: (error) => void problems.push(error),
+    });
+  });
+  expect(dropped).toHaveLength(1);
+  expect(problems).toEqual([]);
+
+  const stopped = AbortSignal.abort();
+  await bench.store.labels.put('labelled', [
+    { key: 'stays', value: 'yes', observedAt: '2000-01-01T00:00:00Z' },
+  ]);
+  expect(await bench.store.labels.forgetBefore('2100-01-01T00:00:00Z', stopped)).toBe(0);
 });
 
 test('nobody else deletes a label', async () => {

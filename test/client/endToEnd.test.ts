@@ -270,8 +270,8 @@ test(
     const slow = define('slow', {
       search: [
         {
-          learner: 'forest',
-          grid: { trees: [1000], maxDepth: [16, 17, 18, 19, 20, 21], minLeaf: [1, 2, 3] },
+          learner: 'boosting',
+          grid: { rounds: [10_000], leaves: [31, 63], maxDepth: [16, 17, 18, 19, 20, 21], minLeaf: [1, 2, 3] },
         },
       ],
     });

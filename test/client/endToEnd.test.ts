@@ -271,7 +271,12 @@ test(
       search: [
         {
           learner: 'boosting',
-          grid: { rounds: [10_000], leaves: [31, 63], maxDepth: [16, 17, 18, 19, 20, 21], minLeaf: [1, 2, 3] },
+          grid: {
+            rounds: [10_000],
+            leaves: [31, 63],
+            maxDepth: [16, 17, 18, 19, 20, 21],
+            minLeaf: [1, 2, 3],
+          },
         },
       ],
     });

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 test(
   'LightGBM is a candidate beside the learners of the shelf, wins, is registered and answers as Python did',
-  { timeout: 4 * MINUTE },
+  { timeout: 10 * MINUTE },
   async ({ skip }) => {
     if (!worker) return skip(reason);
     const definition = small(bench, {
@@ -116,7 +116,7 @@ test(
 
 test(
   'a regression, several classes and calibrated probabilities go the same way',
-  { timeout: 4 * MINUTE },
+  { timeout: 10 * MINUTE },
   async ({ skip }) => {
     if (!worker) return skip(reason);
     const forest = external({

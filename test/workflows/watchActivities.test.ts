@@ -398,11 +398,13 @@ test('of a wide model it tells what a workflow can carry, and keeps all of it', 
 });
 
 describe('what feeds the watch', () => {
-  test('labels of a source are put once; a corrected one is corrected; of two of a key the last holds', async () => {
+  test('labels of a source are put once; a corrected one is corrected; of two of a key the last holds; what is too old is left', async () => {
     const rows = (text: string) => bench.write('truth.csv', `parcel,was,known\n${text}\n`);
-    const path = rows(
-      'a,yes,2026-02-01 01:00:00\na,no,2026-02-01 02:00:00\nb,yes,2026-02-01 01:00:00\n,no,2026-02-01 01:00:00\nc,,',
+    const [one, two, three] = [3, 2, 1].map((hours) =>
+      new Date(Date.now() - hours * 3_600_000).toISOString(),
     );
+    const old = new Date(Date.now() - 400 * 86_400_000).toISOString();
+    const path = rows(`a,yes,${one}\na,no,${two}\nb,yes,${one}\n,no,${one}\nc,,\ne,yes,${old}`);
     const definition = watchedDefinition(bench, {
       name: 'parcels',
       labels: { source: csv(path), key: 'parcel', value: 'was', observedAt: 'known' },
@@ -421,12 +423,12 @@ describe('what feeds the watch', () => {
       unchanged: 2,
       corrected: 0,
     });
-    rows('a,no,2026-02-01 02:00:00\nb,no,2026-02-01 03:00:00\nd,1,2026-02-01 03:00:00');
+    rows(`a,no,${two}\nb,no,${three}\nd,1,${three}`);
     expect(await poll()).toEqual({ rows: 3, accepted: 1, unchanged: 1, corrected: 1 });
     const history = await bench.store.labels.history('parcels', { key: 'b' });
     expect(history.map(({ value, observedAt }) => [value, observedAt])).toEqual([
-      ['no', '2026-02-01T03:00:00.000Z'],
-      ['yes', '2026-02-01T01:00:00.000Z'],
+      ['no', three],
+      ['yes', one],
     ]);
     const without = { ...input, definitionHash: model.definitionHash };
     expect(await run(() => activities.pollLabels(without))).toMatchObject({ rows: 0 });

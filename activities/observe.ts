@@ -16,9 +16,11 @@ interface Observed {
   revision: number;
   /** There are labelled keys that only one of the two versions has scored. */
   unpaired: boolean;
+  /** That it took. */
+  lookMs: number;
 }
 
-export function observeActivities({ store }: OrchestratorDependencies) {
+export function observeActivities({ store }: Pick<OrchestratorDependencies, 'store'>) {
   return {
     /**
      * What a look at a rollout sees.
@@ -26,10 +28,11 @@ export function observeActivities({ store }: OrchestratorDependencies) {
      * @throws ROUTE_CONFLICT where the route is not as the rollout left it
      */
     async observe({ name, number, stages, route, pairs }: Observe & { pairs: boolean }): Promise<Observed> {
+      const began = performance.now();
       const { revision } = await requireRoute(store, name, route);
       const counts = await store.rollouts.counts(name, number, stages);
       const unpaired = pairs && (await store.rollouts.unpaired(name, number, 1)).length > 0;
-      return { counts, revision, unpaired };
+      return { counts, revision, unpaired, lookMs: Math.round(performance.now() - began) };
     },
   };
 }

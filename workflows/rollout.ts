@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
+import { restMs } from '../decisions/canary/pace.ts';
 import { rolloutQuery, type RolloutInput, type RolloutResult } from './rolloutMessages.ts';
 import { orchestrator, rolloutStep } from './options.ts';
 import { decide } from './rollout/decide.ts';
@@ -171,6 +172,8 @@ async function untilNextLook(self: Rollout, atMostMs = Infinity): Promise<void> 
       await continueAsNew<typeof rollout>({ ...input, carried: state });
     }
   }
-  const ms = Math.max(1_000, Math.min(input.policy.everyMs, atMostMs));
+  const { last, lookMs = 0 } = state;
+  const restingMs = last ? restMs(input.policy, last.counts, lookMs) : input.policy.everyMs;
+  const ms = Math.max(1_000, Math.min(restingMs, atMostMs));
   await condition(() => self.order !== undefined, ms, { summary: `Look ${state.looks + 1}` });
 }

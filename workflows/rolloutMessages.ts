@@ -58,6 +58,8 @@ export interface RolloutState {
   /** Looks taken so far, and the last of them. */
   looks: number;
   last?: { counts: CanaryCounts; verdict: CanaryVerdict };
+  /** That the last look's counting took. */
+  lookMs?: number;
   /** The route as this rollout left it, absent before its first change, and its revision. */
   route?: RolloutRoute;
   revision: number;

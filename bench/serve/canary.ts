@@ -56,32 +56,34 @@ export async function watchRoute({ store }: Bed, name: string): Promise<void> {
   });
 }
 
-export interface Looking {
-  /** Keys that were scored by both versions. */
-  paired: number;
-}
-
 /**
- * What stands beside a rollout while requests come in: a process that labels some of the newest predictions, scores both
- * versions on them and counts, again and again.
+ * What stands beside a rollout while requests come in: a process that labels some of the newest predictions, counts, and
+ * scores both versions on what is labelled. Between two measurements its time stands still, so that short ones see no
+ * more looks than one long one.
  *
- * @returns ends it
+ * @param dueMs until the first look
+ * @returns ends it, and tells the time until the next look
  */
-export async function startLooks(bed: Bed, name: string, number: number): Promise<() => Promise<Looking>> {
+export async function startLooks(
+  bed: Bed,
+  name: string,
+  number: number,
+  dueMs: number,
+): Promise<() => Promise<number>> {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const child = fork(
     fileURLToPath(new URL('./looks.ts', import.meta.url)),
-    [bed.databaseUrl, bed.namespace, name, String(number)],
+    [bed.databaseUrl, bed.namespace, name, String(number), String(dueMs)],
     { execArgv: ['--import', tsx] },
   );
-  let told: Looking = { paired: 0 };
-  child.on('message', (message: Looking) => (told = message));
+  let restMs = dueMs;
+  child.on('message', (ms: number) => (restMs = ms));
   await once(child, 'message');
   return async () => {
     const exited = once(child, 'exit');
-    child.disconnect();
+    child.send('end');
     const [code] = (await exited) as [number | null];
     if (code !== 0) throw new Error(`the looks at ${name} ended with ${code}`);
-    return told;
+    return restMs;
   };
 }

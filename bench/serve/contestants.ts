@@ -69,10 +69,18 @@ export async function startAll(
     contestants: [...wanted].flatMap((id) => {
       const server = servers[id];
       if (!server) return [];
-      return { id, ...server, beside: id === 'split' ? () => startLooks(bed, 'split', rollout) : undefined };
+      return { id, ...server, beside: id === 'split' ? besideRollout(bed, rollout) : undefined };
     }),
     peers: Object.fromEntries([...peers].map(([name, { versions }]) => [name, versions])),
     modelBytes: champion.onnx.length,
+  };
+}
+
+function besideRollout(bed: Bed, number: number): Contestant['beside'] {
+  let dueMs = 0;
+  return async () => {
+    const end = await startLooks(bed, 'split', number, dueMs);
+    return async () => void (dueMs = await end());
   };
 }
 

@@ -1,41 +1,67 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { setTimeout } from 'node:timers/promises';
+import { observeActivities } from '../../activities/observe.ts';
 import { pairActivities } from '../../activities/pairs.ts';
+import { restMs } from '../../decisions/canary/pace.ts';
 import { canarySchema } from '../../decisions/canary/policy.ts';
 import { openStore } from '../../store/open.ts';
-import type { Looking } from './canary.ts';
 
 /**
- * A rollout's looks without its workflow, at once and then as often as by default, until the parent is gone. A measurement
- * shorter than that has one look all the same.
+ * A rollout's looks without its workflow, when they are due and then as often as by default, until the parent is gone; and
+ * labels, as many a second whatever the looks do.
  */
 
-const { everyMs } = canarySchema.parse({});
-const LABELS_A_LOOK = 7_500;
+const LABELS = { everyMs: 30_000, count: 7_500 };
 
-const [databaseUrl, namespace, name, number] = process.argv.slice(2);
+const [databaseUrl, namespace, name, number, dueMs] = process.argv.slice(2);
 const key = { name, number: Number(number) };
 const store = await openStore(databaseUrl, namespace);
-const activities = pairActivities({ store });
-const startedAt = new Date().toISOString();
-const looking: Looking = { paired: 0 };
+const rollout = await store.rollouts.get(key.name, key.number);
+const route = await store.routes.get(name);
+if (!rollout || route?.challengerVersion === undefined) throw new Error(`${name} has no rollout ${number}`);
+const policy = canarySchema.parse(rollout.policy);
+const served = { ...route, challengerVersion: route.challengerVersion };
+const stages = [{ stage: 0, weight: route.weight, startedAt: rollout.startedAt }];
+const looks = observeActivities({ store });
+const pairs = pairActivities({ store });
 const ended = new AbortController();
+process.once('message', () => ended.abort());
 process.once('disconnect', () => ended.abort());
-process.send?.(looking);
+let nextAt = performance.now() + Number(dueMs);
+process.send?.(Number(dueMs));
 
-while (!ended.signal.aborted) {
-  const predictions = await store.predictions.list({ name, limit: LABELS_A_LOOK });
+async function label(): Promise<void> {
+  const predictions = await store.predictions.list({ name, limit: LABELS.count });
   await store.labels.put(
     name,
     predictions.map(({ requestId }, i) => ({ requestId, value: i % 2 })),
   );
-  const scored = await new MockActivityEnvironment().run(
-    (asked: typeof key) => activities.scorePairs(asked),
-    key,
-  );
-  looking.paired += (scored as Looking).paired;
-  await store.rollouts.counts(name, key.number, [{ stage: 0, weight: 0.1, startedAt }]);
-  if (process.connected) process.send?.(looking);
-  await setTimeout(everyMs, undefined, { signal: ended.signal }).catch(() => undefined);
+}
+
+async function look(): Promise<number> {
+  const { counts, lookMs, unpaired } = await looks.observe({ ...key, stages, route: served, pairs: true });
+  if (unpaired) await new MockActivityEnvironment().run(() => pairs.scorePairs(key));
+  const ms = restMs(policy, counts, lookMs);
+  nextAt = performance.now() + ms;
+  return ms;
+}
+
+async function repeat(firstMs: number, work: () => Promise<number>): Promise<void> {
+  for (let ms = firstMs; ; ms = await work()) {
+    await setTimeout(ms, undefined, { signal: ended.signal }).catch(() => undefined);
+    if (ended.signal.aborted) return;
+  }
+}
+
+await Promise.all([
+  repeat(0, async () => {
+    await label();
+    return LABELS.everyMs;
+  }),
+  repeat(Number(dueMs), look),
+]);
+if (process.connected) {
+  process.send?.(Math.max(0, nextAt - performance.now()));
+  process.disconnect();
 }
 await store.close();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { csv, tree } from '../../config/define.ts';
@@ -20,7 +21,7 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000, maxConcurrency: 6 });
 
 let bench: Bench;
 beforeAll(async () => {
-  bench = await openBench({ store: (own) => unwatchable(own, 'unwatched') });
+  bench = await openBench({ store: (own) => slow(unwatchable(own, 'unwatched'), 'many') });
 });
 afterAll(async () => {
   await stopTraffic();
@@ -35,6 +36,17 @@ function unwatchable(own: Store, model: string): Store {
   };
   return { ...own, rollouts: { ...own.rollouts, counts } };
 }
+
+/** To count takes long, as of millions of predictions. */
+function slow(own: Store, model: string): Store {
+  const counts: Store['rollouts']['counts'] = async (name, number, stages) => {
+    if (name === model) await pause(SLOW_MS);
+    return own.rollouts.counts(name, number, stages);
+  };
+  return { ...own, rollouts: { ...own.rollouts, counts } };
+}
+
+const SLOW_MS = 2_000;
 
 async function begun(
   name: string,
@@ -244,6 +256,20 @@ describe.concurrent('a rollout', () => {
     const left = await leftBy(bench.store, 'foreign');
     expect(left.states.at(-1)).toBe('2');
     expect(left.row).toMatchObject({ status: 'aborted' });
+  });
+
+  test('rests ten times as long as a look took, and says so', async () => {
+    const started = await begun('many');
+    await eventually(async () => {
+      const { notes, lookMs = 0 } = await started.progress();
+      expect(lookMs).toBeGreaterThanOrEqual(SLOW_MS);
+      expect(notes.pace).toMatch(/^Looks are [1-9]\d+ s apart: to count this many requests took \d+ s\.$/);
+    });
+    const { looks } = await started.progress();
+    await pause(3_000);
+    expect((await started.progress()).looks).toBe(looks);
+    // A person need not wait for the next one.
+    expect(await started.order('abort')).toMatchObject({ outcome: 'aborted' });
   });
 
   test('goes on from where it was when its history is long: orders, looks and route', async () => {

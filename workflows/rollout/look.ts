@@ -1,6 +1,7 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { CanaryCounts } from '../../decisions/canary/counts.ts';
 import { judgeCanary, judgeProbation } from '../../decisions/canary/judge.ts';
+import { restMs } from '../../decisions/canary/pace.ts';
 import type { CanaryVerdict } from '../../decisions/canary/verdict.ts';
 import type { RolloutRoute } from '../rolloutMessages.ts';
 import { orchestrator, rolloutStep, trainer, trainerOptions } from '../options.ts';
@@ -25,8 +26,9 @@ export async function takeLook(rollout: Rollout): Promise<Look | undefined> {
   const stage = state.stages.at(-1)?.stage ?? 0;
   const seen = await unlessOrdered(rollout, () => observe(rollout, index));
   if (!seen) return undefined;
-  const { counts: counted, revision, unpaired } = seen;
+  const { counts: counted, revision, unpaired, lookMs } = seen;
   state.revision = revision;
+  state.lookMs = lookMs;
   let counts: CanaryCounts = { ...counted, custom: [] };
   let verdict = judge(rollout, counts);
   // No guard that is slow or away delays what the others have shown.
@@ -41,6 +43,7 @@ export async function takeLook(rollout: Rollout): Promise<Look | undefined> {
   ]);
   state.looks = index;
   state.last = { counts, verdict };
+  tellPace(rollout, state.last);
   if (unpaired) startPairing(rollout);
   show(rollout);
   return { counts, verdict };
@@ -50,6 +53,18 @@ function judge({ input, state }: Rollout, counts: CanaryCounts): CanaryVerdict {
   return state.phase === 'probation'
     ? judgeProbation(counts, input.policy)
     : judgeCanary(counts, input.policy);
+}
+
+function tellPace({ input, state }: Rollout, { counts }: Look): void {
+  const { lookMs = 0 } = state;
+  const ms = restMs(input.policy, counts, lookMs);
+  if (ms > input.policy.everyMs)
+    state.notes.pace = `Looks are ${seconds(ms)} apart: to count this many requests took ${seconds(lookMs)}.`;
+  else delete state.notes.pace;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
 }
 
 function observe({ input, state }: Rollout, index: number) {

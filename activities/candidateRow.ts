@@ -59,7 +59,7 @@ export async function recordLate(
   return result.status === 'done' ? result : { ...result, late: true };
 }
 
-export function toResult(row: CandidateRow): CandidateResult {
+function toResult(row: CandidateRow): CandidateResult {
   const { index, learner, params, mean, std } = row;
   const { status, reason = '' } = row;
   if (status !== 'done' && status !== 'stopped') return { status, index, learner, reason };

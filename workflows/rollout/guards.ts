@@ -2,6 +2,7 @@ import { rawValueTypeInfo, type RawValue } from '@temporalio/common';
 import { isCancellation, scheduleActivity } from '@temporalio/workflow';
 import type { CustomResult } from '../../decisions/canary/counts.ts';
 import { rootMessage } from '../failures.ts';
+import { JSON_ENCODING, readPayload } from '../rawPayload.ts';
 import type { CustomGuardQuestion } from '../rolloutMessages.ts';
 import type { Rollout } from './state.ts';
 
@@ -34,7 +35,6 @@ export function askGuards(rollout: Rollout): Promise<CustomResult[]> {
           retry: { maximumAttempts: 1 },
           summary: `Guard ${guard.name}`,
         };
-        // As bytes: what cannot be decoded would fail the workflow's task, again and again.
         const typeInfo = { outputType: rawValueTypeInfo };
         const answer = await scheduleActivity<RawValue | undefined>(
           guard.activity,
@@ -57,10 +57,11 @@ export function askGuards(rollout: Rollout): Promise<CustomResult[]> {
 
 /** Undefined where it is no JSON. */
 function jsonOf(payload: RawValue['payload'] | undefined): unknown {
-  const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes ?? new Uint8Array());
-  if (text(payload?.metadata?.encoding) !== 'json/plain') return undefined;
+  if (!payload) return undefined;
+  const { encoding, text } = readPayload(payload);
+  if (encoding !== JSON_ENCODING) return undefined;
   try {
-    return JSON.parse(text(payload?.data));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

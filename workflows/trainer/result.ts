@@ -1,24 +1,24 @@
 import type { Payload } from '@temporalio/common';
 import { MAX_PAYLOAD_BYTES } from '../../config/units.ts';
+import { JSON_ENCODING, readPayload } from '../rawPayload.ts';
 import type { TrainerOutcome } from '../trainerMessages.ts';
 
 /** The result of a trainer's activity, as its worker encoded it: JSON of a size that may go on, or a refusal. */
 export function readResult(payload: Payload | undefined, taskQueue: string): TrainerOutcome {
-  const { metadata, data } = payload ?? {};
   const refused = (found: string, expected: string): TrainerOutcome => ({
     failure: {
       status: 'refused',
       reason: `its trainer on the task queue "${taskQueue}" answered ${found}; expected ${expected}`,
     },
   });
-  const encoding = metadata?.encoding ? decode(metadata.encoding) : 'none';
-  if (encoding === NOTHING || !payload) return { answer: 'null' };
-  if (encoding !== JSON_TEXT)
+  if (!payload) return { answer: 'null' };
+  const { encoding, text: answer } = readPayload(payload);
+  if (encoding === NOTHING) return { answer: 'null' };
+  if (encoding !== JSON_ENCODING)
     return refused(
       `in the encoding "${encoding.slice(0, 100)}"`,
-      `one JSON object (${JSON_TEXT}), as docs/trainers.md says`,
+      `one JSON object (${JSON_ENCODING}), as docs/trainers.md says`,
     );
-  const answer = data ? decode(data) : '';
   // As it goes on: in quotes, and in UTF-8.
   const bytes = new TextEncoder().encode(JSON.stringify(answer)).length;
   if (bytes > MAX_PAYLOAD_BYTES)
@@ -29,11 +29,5 @@ export function readResult(payload: Payload | undefined, taskQueue: string): Tra
   return { answer };
 }
 
-/** Of Temporal's payloads. */
-const JSON_TEXT = 'json/plain';
+/** Of a payload that holds nothing. */
 const NOTHING = 'binary/null';
-
-/** Bytes that are no UTF-8 become question marks, and the activity that reads the text says what is wrong. */
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}

@@ -40,7 +40,8 @@ export function rolloutCounts(pool: pg.Pool): RolloutStore['counts'] {
  * Keys of one request fail together, so a bad record is one bad key: that of the request's first row, and the others
  * are neither bad nor good. Where the arms share a request, the part without that row is not counted as bad: there are
  * as many parts of either arm whatever the weight, and only the first row is the challenger's with just that
- * probability. Such parts are never slow either: each is sent when the slower one is done.
+ * probability. So it is with slow ones, whose latency is their own: if only whole requests could be slow, of n keys a
+ * request (1 - w)^n would be the champion's and w^n the challenger's.
  *
  * Arms are told by version, so that after the promotion the new champion still counts as the challenger. What was
  * predicted before a stage began was predicted by the champion alone, while gateways loaded the challenger. Labels that
@@ -59,7 +60,7 @@ const COUNT = `
     SELECT stage, version = $7 AS challenger, unnest(coalesce(keys, ARRAY[request_id])) AS key,
            -- Whether the request's first row is in this record; NULL beside the second key and all that follow.
            unnest(ARRAY[coalesce(row_indexes[1], 0) = 0]) AS leads,
-           status <> 0 AS error, coalesce(latency_us > $8 AND row_indexes IS NULL, false) AS slow, at, false AS labelled
+           status <> 0 AS error, coalesce(latency_us > $8, false) AS slow, at, false AS labelled
     FROM predictions JOIN stages USING (stage)
     WHERE rollout_id = $3 AND arm <> 'direct' AND version IN ($6, $7) AND at >= $11 AND at >= began
     UNION ALL

@@ -22,7 +22,7 @@ export async function freezeSlowness(pool: pg.Pool, name: string, number: number
 
 /**
  * Of two that freeze at the same time the second waits for the first's row and finds it frozen. A part of a request that
- * both versions answered says nothing: it was sent when the slower of the two was done.
+ * both versions answered is left out: it has fewer rows than the request.
  */
 const FREEZE = `
   WITH before AS (

@@ -197,7 +197,7 @@ describe('slow', () => {
       ...times(500, champion({ ...free, at: before, version: 2, latencyUs: 9_999 })),
       ...times(500, champion({ ...free, at: before, status: 500, latencyUs: 9_999 })),
       ...times(500, { arm: 'direct', ...free, at: before, latencyUs: 9_999 }),
-      // Waited for the other version's part.
+      // A part has fewer rows than a request.
       ...times(500, champion({ ...free, at: before, rowIndexes: [1], latencyUs: 9_999 })),
     ]);
     const rollout = await openNext(store, 'slow');
@@ -206,16 +206,17 @@ describe('slow', () => {
       ...times(3, champion({ keys: ['a'], latencyUs: 991 })),
       challenger({ latencyUs: 5_000 }),
       challenger({ latencyUs: 1 }),
-      // A slow request is one slow key; how long a part took says nothing of its version.
+      // A slow request is one slow key, its first row's; a part without that row is nobody's.
       challenger({ rows: 3, keys: ['d', 'e', 'f'], latencyUs: 5_000 }),
       champion({ requestId: 'shared', rowIndexes: [0], keys: ['b'], latencyUs: 5_000 }),
       challenger({ requestId: 'shared', rowIndexes: [1], keys: ['c'], latencyUs: 5_000 }),
+      challenger({ requestId: 'other', rowIndexes: [0, 2], keys: ['g', 'h'], latencyUs: 5_000 }),
     ]);
     const counts = await countsOf(rollout);
     expect(counts.slowAboveUs).toBe(990);
     expect(counts.stages[0]).toMatchObject({
-      champion: { keys: 3, slowKeys: 1 },
-      challenger: { keys: 4, slowKeys: 2 },
+      champion: { keys: 3, slowKeys: 2 },
+      challenger: { keys: 4, slowKeys: 3 },
     });
     expect(await store.rollouts.get('slow', 2)).toMatchObject({ slowAboveUs: 990 });
   });

@@ -20,11 +20,12 @@ export async function releaseAbandoned(
     ? 'Its workflow was terminated after the promotion; the challenger stays.'
     : 'Its workflow was terminated; the champion is restored.';
   if (route?.rolloutId === id) {
+    const before = await store.routes.at(name, rollout.startedAt);
     await store.routes.change({
       name,
       championVersion: promoted ? route.championVersion : championVersion,
       weight: 0,
-      logInputs: route.logInputs,
+      logInputs: before?.logInputs ?? route.logInputs,
       expectedRevision: route.revision,
       holder: id,
       actor: id,

@@ -43,20 +43,25 @@ export function lifecycleRouteActivities({ store }: OrchestratorDependencies) {
     },
 
     /**
-     * Has gateways log the inputs of predictions, which a watch and a retraining read. A rollout that holds the route
-     * logs them by itself where it needs them; the watch asks again with its next window.
+     * Has gateways log the inputs of predictions, which a watch and a retraining read, or no longer. A rollout that holds
+     * the route logs them by itself where it needs them; the watch asks again with its next window.
+     *
+     * @returns whether they are logged
      */
     async logInputs({
       name,
+      wanted = true,
       actor,
       reason,
     }: {
       name: string;
+      wanted?: boolean;
       actor: string;
       reason: string;
     }): Promise<boolean> {
       const route = await store.routes.get(name);
-      if (!route || route.logInputs || route.rolloutId !== undefined) return route?.logInputs ?? false;
+      if (!route || route.logInputs === wanted || route.rolloutId !== undefined)
+        return route?.logInputs ?? false;
       try {
         const { revision, championVersion, standbyVersion } = route;
         await store.routes.change({
@@ -64,15 +69,15 @@ export function lifecycleRouteActivities({ store }: OrchestratorDependencies) {
           championVersion,
           standbyVersion,
           weight: 0,
-          logInputs: true,
+          logInputs: wanted,
           expectedRevision: revision,
           actor,
           reason,
           idempotencyKey: `log-inputs/${revision}`,
         });
-        return true;
+        return wanted;
       } catch (error) {
-        if (error instanceof PerennialError && error.code === 'ROUTE_CONFLICT') return false;
+        if (error instanceof PerennialError && error.code === 'ROUTE_CONFLICT') return route.logInputs;
         throw error;
       }
     },

@@ -33,13 +33,24 @@ export function rolloutActivities(dependencies: OrchestratorDependencies) {
     /**
      * Opens the rollout's row; one model has one running rollout.
      *
-     * @throws ROLLOUT_IN_PROGRESS where another one is under way; NOT_FOUND, INVALID_INPUT
+     * @throws ROLLOUT_IN_PROGRESS where another one is under way; ROUTE_CONFLICT, NOT_FOUND, INVALID_INPUT
      */
     async openRollout(opening: OpenRollout): Promise<OpenedRollout> {
       await refuseBoundlessLoss(store, opening);
       const row = await open(opening);
       const route = await store.routes.get(opening.name);
       if (!route) throw new PerennialError('NOT_FOUND', `${opening.name} has no route.`);
+      // A call that was repeated opened it some time ago: whoever was made champion since must not be put back.
+      if (route.championVersion !== row.championVersion)
+        throw new PerennialError(
+          'ROUTE_CONFLICT',
+          `${opening.name}@${route.championVersion} became the champion while the rollout began.`,
+          {
+            field: 'champion',
+            value: route.championVersion,
+            expected: `@${row.championVersion}, as when it was opened`,
+          },
+        );
       return {
         championVersion: row.championVersion,
         startedAt: row.startedAt,

@@ -112,6 +112,26 @@ describe('a deployment', () => {
     // Old runs keep their own definition.
     expect(new Set(runs.map(({ definitionHash }) => definitionHash)).size).toBe(2);
   });
+
+  test(
+    'that declares no watch any more ends it, and inputs are logged no longer',
+    { timeout: 120_000 },
+    async () => {
+      await serving('unwatched');
+      await deploy(define('unwatched', { watch: undefined, retrain: undefined }));
+      expect(await rest('unwatched')).toMatchObject({ champion: 1, watching: false });
+      expect(await bench.store.routes.get('unwatched')).toMatchObject({
+        championVersion: 1,
+        logInputs: false,
+      });
+      await deploy(define('unwatched'));
+      expect(await rest('unwatched')).toMatchObject({ champion: 1, watching: true });
+      expect(await bench.store.routes.get('unwatched')).toMatchObject({
+        championVersion: 1,
+        logInputs: true,
+      });
+    },
+  );
 });
 
 describe('the watch', () => {

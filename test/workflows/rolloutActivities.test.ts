@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { releaseAbandoned } from '../../activities/abandoned.ts';
 import { pairActivities } from '../../activities/pairs.ts';
+import { rolloutActivities } from '../../activities/rollout.ts';
 import { routeActivities, type ChangedRoute } from '../../activities/route.ts';
 import { canarySchema, type CanaryInput } from '../../decisions/canary/policy.ts';
 import type { Signature } from '../../store/types.ts';
@@ -101,6 +102,29 @@ describe('changing the route', () => {
   });
 });
 
+test('opening one again, when somebody was made champion since, is refused', async () => {
+  const { store } = bench;
+  const name = 'overtaken';
+  await twoVersions(store, name);
+  await registerModel(store, name, await tinyModel({ seed: 3 }));
+  const activities = rolloutActivities({ store, isOpen: () => Promise.resolve(true), code: {} });
+  const opening = {
+    ...{ name, number: 1, id: `rollout/${name}/1`, executionId: randomUUID(), challengerVersion: 2 },
+    ...{ startedBy: 'tester', policy: canarySchema.parse({}) },
+  };
+  const opened = await activities.openRollout(opening);
+  expect(opened).toMatchObject({ championVersion: 1, revision: 1 });
+  expect(await activities.openRollout(opening)).toEqual(opened);
+  await store.routes.change({
+    ...{ name, championVersion: 3, weight: 0, logInputs: false, expectedRevision: 1 },
+    ...{ actor: 'bob', reason: 'an emergency', idempotencyKey: 'bob' },
+  });
+  await expect(activities.openRollout(opening)).rejects.toMatchObject({
+    code: 'ROUTE_CONFLICT',
+    message: 'overtaken@3 became the champion while the rollout began.',
+  });
+});
+
 describe('releasing a rollout whose workflow was terminated', () => {
   test('in its probation, again after a death between the route and the row, is a promotion', async () => {
     const { store } = bench;
@@ -113,7 +137,7 @@ describe('releasing a rollout whose workflow was terminated', () => {
     });
     await store.routes.change({
       ...{ name, championVersion: 2, standbyVersion: 1, weight: 0, stage: 1, rolloutId: id, holder: id },
-      ...{ logInputs: false, expectedRevision: 1, actor: id, reason: 'promoted', idempotencyKey: 'promote' },
+      ...{ logInputs: true, expectedRevision: 1, actor: id, reason: 'promoted', idempotencyKey: 'promote' },
     });
     const isOpen = () => Promise.resolve(false);
     const close = () => Promise.reject(new Error('Connection terminated unexpectedly'));
@@ -123,6 +147,8 @@ describe('releasing a rollout whose workflow was terminated', () => {
     expect(await leftBy(store, name)).toMatchObject({
       states: ['1', '2 standby 1', '2'],
       row: { status: 'promoted', reason: expect.stringContaining('the challenger stays') as string },
+      // As before the rollout.
+      route: { logInputs: false },
     });
   });
 });

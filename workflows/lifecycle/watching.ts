@@ -30,7 +30,12 @@ export async function keepWatch(self: Lifecycle): Promise<void> {
     await getExternalWorkflowHandle(ids.watch(name))
       .signal(watchDefinition, { definitionHash, baseDirectory })
       .catch(() => (state.watching = false)); // Somebody terminated it.
-    if (!wanted) state.watching = false;
+    if (!wanted) {
+      state.watching = false;
+      await orchestrator.logInputs.executeWithOptions(step('Have inputs logged no longer'), [
+        { name, wanted, actor: ids.lifecycle(name), reason: 'Nothing is watched any more.' },
+      ]);
+    }
   }
   if (!wanted) return;
   await orchestrator.logInputs.executeWithOptions(step('Have inputs logged'), [

@@ -53,7 +53,7 @@ export function openInference(parts: InferenceParts): Inference {
     // First and for all rows: whatever fails after this is not the caller's fault.
     checkBatch(request.batch, champion.session.inputs);
     const rows = splitRows(route, request);
-    const counted = countedBy(route);
+    const counted = countedBy(active);
     // Entered before anything is awaited: it may be needed when the challenger has failed, and the route be another then.
     champion.enter();
     try {
@@ -68,12 +68,20 @@ export function openInference(parts: InferenceParts): Inference {
   }
 
   /**
-   * The route as the champion's answers are logged by: without its rollout where the challenger gets nobody, since it is
+   * The route as the champion's answers are logged by: without its rollout where nothing of the challenger is, since it is
    * being loaded or the lease is lost. Else keys of one arm alone would look like a wrong split.
    */
-  function countedBy(route: RouteRow): RouteRow {
-    const serves = route.challengerVersion === undefined || (route.weight > 0 && lease.holds());
-    return serves ? route : { ...route, rolloutId: undefined, stage: undefined };
+  function countedBy({ route, challenger }: ActiveRoute): RouteRow {
+    const { challengerVersion } = route;
+    if (challengerVersion === undefined) return route;
+    const answers = challenger !== undefined || isBroken(route);
+    if (answers && route.weight > 0 && lease.holds()) return route;
+    return { ...route, rolloutId: undefined, stage: undefined };
+  }
+
+  /** The challenger cannot be loaded, now or later: its keys are failures. */
+  function isBroken({ name, challengerVersion = 0 }: RouteRow): boolean {
+    return models.failure(name, challengerVersion)?.kind.retryable === false;
   }
 
   async function challengerOrChampion(
@@ -82,7 +90,6 @@ export function openInference(parts: InferenceParts): Inference {
     challenger: Model | undefined,
     rowIndexes: readonly number[] | undefined,
   ): Promise<InferPart> {
-    const { name } = request;
     if (lease.holds()) {
       if (challenger) {
         try {
@@ -90,7 +97,7 @@ export function openInference(parts: InferenceParts): Inference {
         } catch (error) {
           if (statusOf(error) !== 500) throw error;
         }
-      } else if (models.failure(name, route.challengerVersion ?? 0)?.kind.retryable === false) {
+      } else if (isBroken(route)) {
         note(request, route, route.challengerVersion ?? 0, 'challenger', rowIndexes, 500, performance.now());
       }
     }

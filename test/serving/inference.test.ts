@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withSession, type Answers } from '../../compute/session.ts';
+import { PerennialError } from '../../config/errors.ts';
 import { isChallengers } from '../../serving/assign.ts';
 import type { Store } from '../../store/types.ts';
 import { openBench, type Bench } from '../store/fixtures.ts';
@@ -288,6 +289,22 @@ describe('in a rollout', () => {
       { arm: 'challenger', version: 2, status: 500, rolloutId: rollout() },
       { arm: 'direct', version: 1, status: 0 },
     ]);
+  });
+
+  it('while the challenger may yet be loaded nothing counts for the rollout', async () => {
+    await register({ seed: 1 });
+    await register({ seed: 77 });
+    await beginRollout(0.5);
+    const challenger = await store.registry.get(name, 2);
+    const get: Store['artifacts']['get'] = async (digest) => {
+      if (digest === challenger?.digest) throw new PerennialError('STACK_UNAVAILABLE', 'It is away.');
+      return store.artifacts.get(digest);
+    };
+    const core = await openCore({ ...store, artifacts: { ...store.artifacts, get } });
+    cores.push(core);
+    await core.inference.infer(someRequest(name, { batch: someBatch(KEYS.length), keys: KEYS }));
+    expect(core.records.map(({ arm }) => arm).sort()).toEqual(['champion', 'direct']);
+    expect(core.records.map(({ rolloutId }) => rolloutId)).toEqual([undefined, undefined]);
   });
 
   it('a champion that fails is told to the caller and logged', async () => {

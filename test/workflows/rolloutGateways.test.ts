@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Store } from '../../store/types.ts';
 import { openBench, type Bench } from './bench.ts';
 import {
   eventually,
@@ -16,12 +18,21 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let bench: Bench;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openBench({ store: slowToNote });
 });
 afterAll(async () => {
   await stopTraffic();
   await bench.close();
 });
+
+/** A rollout's order is a while on its way into the audit. */
+function slowToNote(own: Store): Store {
+  const note: Store['rollouts']['note'] = async (...args) => {
+    await pause(1_500);
+    return own.rollouts.note(...args);
+  };
+  return { ...own, rollouts: { ...own.rollouts, note } };
+}
 
 test('a rollout begins when every gateway that is alive has loaded the challenger', async () => {
   const name = 'loading';
@@ -77,6 +88,22 @@ test('a person ends a rollout that waits for a gateway', async () => {
     states: ['1', '1 +2 at 0', '1'],
     audit: ['rollout.open', 'rollout.abort by ann', 'rollout.close by ann'],
   });
+});
+
+test('the challenger gets no key where it is loaded while an abort is written down', async () => {
+  const name = 'hasty';
+  await twoVersions(bench.store, name);
+  const gateway = keepGateway(bench.store, 'http://five');
+  await gateway.alive;
+  const started = await startRollout(bench, name);
+  const states = async () => (await leftBy(bench.store, name)).states;
+  await eventually(async () => expect(await states()).toHaveLength(2));
+  const aborted = started.order('abort');
+  await pause(200);
+  gateway.loaded.push(`${name}@2`);
+  expect(await aborted).toMatchObject({ phase: 'ended', outcome: 'aborted' });
+  await gateway.stop();
+  expect(await states()).toEqual(['1', '1 +2 at 0', '1']);
 });
 
 test('without any gateway it goes on, and says so', async () => {

@@ -32,8 +32,11 @@ export async function prepare(self: Rollout): Promise<Ending | undefined> {
     if (waits >= MAX_WAITS_FOR_GATEWAYS)
       return rolledBack(`${name}@${version} was not loaded in 10 minutes by ${late}.`);
   }
-  await inTurn(self, () => enterStage(self, 0, { reason: 'Every gateway has loaded the challenger.' }));
-  return undefined;
+  return inTurn(self, async () => {
+    if (self.order) return endingOf(self.order); // It was written down while the last gateway told.
+    await enterStage(self, 0, { reason: 'Every gateway has loaded the challenger.' });
+    return undefined;
+  });
 }
 
 /** The next share of the keys. */

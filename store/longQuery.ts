@@ -13,7 +13,10 @@ export async function longQuery<T extends pg.QueryResultRow>(
 ): Promise<T[]> {
   await freshenLogStatistics(pool);
   return transaction(pool, async (client) => {
-    await client.query(`SET LOCAL statement_timeout TO '5min'`);
+    // On one processor: the others are the gateways'.
+    await client.query(
+      `SET LOCAL statement_timeout TO '5min'; SET LOCAL max_parallel_workers_per_gather TO 0`,
+    );
     return (await client.query<T>(text, values)).rows;
   });
 }

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
 import { restMs } from '../decisions/canary/pace.ts';
-import { rolloutQuery, type RolloutInput, type RolloutResult } from './rolloutMessages.ts';
+import { rolloutQuery, type RolloutInput, type RolloutResult, type RolloutState } from './rolloutMessages.ts';
 import { orchestrator, rolloutStep } from './options.ts';
 import { decide } from './rollout/decide.ts';
 import { end, endingOf, isQuiet, rolledBack } from './rollout/end.ts';
@@ -154,11 +154,15 @@ async function probation(self: Rollout): Promise<Ending> {
     return { outcome: 'promoted', reason, route: 'release' };
   }
 
-  /** As the last look of this stage saw it. */
   function sinceMs(): number {
-    const counts = state.last?.counts;
-    return counts?.stages.at(-1)?.stage === state.stage ? counts.stageMs : 0;
+    return state.last ? sinceOf(state, state.last).stageMs : 0;
   }
+}
+
+/** As the last look saw it; it may have been of the stage before. */
+function sinceOf({ stage }: RolloutState, { counts }: Look): { stageMs: number; elapsedMs: number } {
+  const { stages, stageMs, elapsedMs } = counts;
+  return { stageMs: stages.at(-1)?.stage === stage ? stageMs : 0, elapsedMs };
 }
 
 /** Until it is time for a look, or an order arrives; here, between two looks, a long rollout continues as new. */
@@ -173,7 +177,7 @@ async function untilNextLook(self: Rollout, atMostMs = Infinity): Promise<void> 
     }
   }
   const { last, lookMs = 0 } = state;
-  const restingMs = last ? restMs(input.policy, last.counts, lookMs) : input.policy.everyMs;
+  const restingMs = last ? restMs(input.policy, sinceOf(state, last), lookMs) : input.policy.everyMs;
   const ms = Math.max(1_000, Math.min(restingMs, atMostMs));
   await condition(() => self.order !== undefined, ms, { summary: `Look ${state.looks + 1}` });
 }

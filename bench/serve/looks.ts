@@ -28,6 +28,8 @@ const ended = new AbortController();
 process.once('message', () => ended.abort());
 process.once('disconnect', () => ended.abort());
 let nextAt = performance.now() + Number(dueMs);
+/** Beside the looks. */
+let pairing: Promise<unknown> | undefined;
 process.send?.(Number(dueMs));
 
 async function label(): Promise<void> {
@@ -38,11 +40,16 @@ async function label(): Promise<void> {
   );
 }
 
+/** One that does not end in the time that is measured is taken again in the next. */
 async function look(): Promise<number> {
+  nextAt = 0;
   const { counts, lookMs, unpaired } = await looks.observe({ ...key, stages, route: served, pairs: true });
-  if (unpaired) await new MockActivityEnvironment().run(() => pairs.scorePairs(key));
+  if (unpaired)
+    pairing ??= new MockActivityEnvironment()
+      .run(() => pairs.scorePairs(key))
+      .finally(() => (pairing = undefined));
   const ms = restMs(policy, counts, lookMs);
-  nextAt = performance.now() + ms;
+  if (!ended.signal.aborted) nextAt = performance.now() + ms;
   return ms;
 }
 
@@ -60,6 +67,7 @@ await Promise.all([
   }),
   repeat(Number(dueMs), look),
 ]);
+await pairing;
 if (process.connected) {
   process.send?.(Math.max(0, nextAt - performance.now()));
   process.disconnect();

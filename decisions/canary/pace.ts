@@ -4,8 +4,8 @@ import type { CanaryPolicy } from './policy.ts';
 
 /**
  * How long a rollout rests after a look. A look counts all predictions since the rollout began (some 5 us each, on the
- * database), so with 10,000 a second one that is taken every 30 s would before long take all of a processor. Resting ten
- * times as long as it took bounds looks to a tenth, and lets each see that much more than the one before, which is what
+ * database), so with 10,000 a second one that is taken every 30 s would before long take all of a processor. Resting 20
+ * times as long as it took bounds them to some twentieth, and lets each see much more than the one before, which is what
  * evidence needs: the guards hold whenever they are looked at. What the time alone decides is not put off.
  *
  * @param lookMs that it took
@@ -21,7 +21,7 @@ export function restMs(policy: CanaryPolicy, { stageMs, elapsedMs }: Since, look
 /** As the look saw it. */
 type Since = Pick<CanaryCounts, 'stageMs' | 'elapsedMs'>;
 
-const RESTS = 10;
+const RESTS = 20;
 /** What a look takes whatever it counts, and so is no reason to look less often. */
 const FREE_MS = 500;
 /** However long it took: a challenger that has become bad is found some day. */

@@ -8,8 +8,8 @@ const long = { stageMs: 60 * MINUTE_MS, elapsedMs: 60 * MINUTE_MS };
 
 test.each([
   ['nothing to count', 50, 30_000],
-  ['a look of 3.5 s, the longest that costs no rest', 3_500, 30_000],
-  ['a look of 5 s: a tenth of the time', 5_000, 45_000],
+  ['a look of 2 s, the longest that costs no rest', 2_000, 30_000],
+  ['a look of 5 s: a twentieth of the time', 5_000, 90_000],
   ['a look of two minutes', 120_000, 600_000],
 ])('%s', (_, lookMs, rest) => {
   expect(restMs(policy, long, lookMs)).toBe(rest);

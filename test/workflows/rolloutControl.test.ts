@@ -258,7 +258,7 @@ describe.concurrent('a rollout', () => {
     expect(left.row).toMatchObject({ status: 'aborted' });
   });
 
-  test('rests ten times as long as a look took, and says so', async () => {
+  test('rests 20 times as long as a look took, and says so', async () => {
     const started = await begun('many');
     await eventually(async () => {
       const { notes, lookMs = 0 } = await started.progress();

@@ -10,11 +10,15 @@ export interface RawPayload {
 
 /** Read as bytes, since a payload that the workflow's converter cannot decode fails the workflow's task, again and again. */
 export function readPayload({ metadata, data }: Payload): RawPayload {
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return {
     encoding: metadata?.encoding ? decode(metadata.encoding) : 'none',
     text: data ? decode(data) : '',
   };
+}
+
+/** Where there are no bytes the SDK gives an empty array, which is none of them. */
+function decode(bytes: Uint8Array): string {
+  return bytes.length === 0 ? '' : new TextDecoder().decode(bytes);
 }
 
 /** Of a payload that holds JSON. */

@@ -49,13 +49,9 @@ export function pairActivities({ store }: Pick<TrainerDependencies, 'store'>) {
             const rows = await store.rollouts.unpaired(name, number, BATCH_ROWS, last);
             if (rows.length === 0) break;
             last = rows.at(-1);
-            const usable = rows.filter((row) => {
-              const fault = faultOf(row, champion.signature, challenger.signature);
-              if (fault === undefined) return true;
-              unusable++;
-              example ??= fault;
-              return false;
-            });
+            const { usable, fault } = usableOf(rows, champion.signature, challenger.signature);
+            unusable += rows.length - usable.length;
+            example ??= fault;
             const losses = (model: ModelVersionRow, session: ModelSession) =>
               lossesOf(usable, model.signature, session, accuracy, signal);
             const [championLosses, challengerLosses] = [
@@ -124,12 +120,28 @@ function answerOf(
   };
 }
 
-/** Why a row cannot be scored; undefined where it can. */
-function faultOf(row: UnpairedRow, ...signatures: Signature[]): string | undefined {
-  if (signatures.every((signature) => truthOf(signature, row.label) === undefined))
-    return `${JSON.stringify(row.label)} is ${wanted(signatures[0])}`;
+/** The rows that can be scored, and what is wrong with the first of the others. */
+function usableOf(
+  rows: readonly UnpairedRow[],
+  ...signatures: Signature[]
+): { usable: readonly UnpairedRow[]; fault?: string } {
+  // All at once first: one by one they cost as much as all else that is done with them here.
+  if (faultOf(rows, signatures) === undefined) return { usable: rows };
+  const faults = rows.map((row) => faultOf([row], signatures));
+  return {
+    usable: rows.filter((_, i) => faults[i] === undefined),
+    fault: faults.find((fault) => fault !== undefined),
+  };
+}
+
+/** Why these rows cannot be scored together; undefined where they can. */
+function faultOf(rows: readonly UnpairedRow[], signatures: readonly Signature[]): string | undefined {
+  const stranger = rows.find(({ label }) =>
+    signatures.every((signature) => truthOf(signature, label) === undefined),
+  );
+  if (stranger) return `${JSON.stringify(stranger.label)} is ${wanted(signatures[0])}`;
   try {
-    for (const signature of signatures) batchOf([row], signature);
+    for (const signature of signatures) batchOf(rows, signature);
     return undefined;
   } catch (error) {
     if (error instanceof PerennialError) return error.message;

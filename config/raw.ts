@@ -67,7 +67,8 @@ export function rawBatch(
 
 /** Values of `rawValue` as a column of a batch. */
 export function rawColumn(type: RawType, values: readonly (number | string)[]): Float64Array | string[] {
-  return type === 'string' ? values.map(String) : Float64Array.from(values, Number);
+  // Float64Array.from would ask an iterator for every value, which takes ten times as long.
+  return type === 'string' ? values.map(String) : new Float64Array(values as readonly number[]);
 }
 
 /** Text as CSV files and query strings hold it, blank where nothing is known. */

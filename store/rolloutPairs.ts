@@ -57,7 +57,9 @@ const MAX_BYTES = 8 * 1024 * 1024;
  *
  * A subject is a key; or one row of a request that had none. Of a key the first answered prediction stands for it: what
  * is asked again and again under one key is no more evidence. Labels that came before the rollout began are the truth
- * about earlier predictions. Where to go on is asked of the chosen labels alone: asked of all, a key of two labels would
+ * about earlier predictions. Labels of rows without a key that have their pair are left out by a probe of an index each
+ * before their predictions are looked for: of 45,000 labels that took 0.1 s in place of 0.5, and written as NOT EXISTS it
+ * may be planned as a join with all pairs. Where to go on is asked of the chosen labels alone: asked of all, a key of two labels would
  * come again with the second.
  */
 const UNPAIRED = `
@@ -76,7 +78,11 @@ const UNPAIRED = `
       SELECT FROM rollout_pairs AS pairs
       WHERE pairs.name = $1 AND pairs.number = $2 AND pairs.key = arrived.key AND pairs.revision = arrived.revision)
   ), of_rows AS (
-    SELECT * FROM arrived WHERE request_id IS NOT NULL
+    SELECT * FROM arrived
+    WHERE request_id IS NOT NULL AND (
+      SELECT true FROM rollout_pairs AS pairs
+      WHERE pairs.name = $1 AND pairs.number = $2 AND pairs.key = format('%s/%s', request_id, row_index)
+        AND pairs.revision = arrived.revision) IS NULL
   ), labelled AS (
     SELECT key AS subject, 0 AS preference, answered.at, answered.request_id, position, version, value, revision,
            received_at

@@ -170,6 +170,8 @@ export interface TrainingEnd {
   existing?: boolean;
   /** It is the champion now. */
   champion: boolean;
+  /** The champion that it was compared with, where the training told so itself. */
+  comparedWith?: number;
   /** No rule can judge its model, but a person. */
   undecided: boolean;
 }

@@ -12,7 +12,7 @@ import {
 import { searchAttributes } from '../config/searchAttributes.ts';
 import { handleOrders } from './lifecycle/orders.ts';
 import { askForRollout } from './lifecycle/replacing.ts';
-import { beginLifecycle, inTurn, progressOf, show, sliceOf, type Lifecycle } from './lifecycle/state.ts';
+import { beginLifecycle, progressOf, show, sliceOf, type Lifecycle } from './lifecycle/state.ts';
 import { askForTraining } from './lifecycle/training.ts';
 import { consider, reconsider } from './lifecycle/triggers.ts';
 import { onWatched } from './lifecycle/watched.ts';
@@ -39,8 +39,9 @@ const ASK_EVERY_MS = 15_000;
 export async function lifecycle(input: LifecycleInput): Promise<void> {
   const self = beginLifecycle(input);
   setHandler(lifecycleQuery, () => progressOf(self));
-  setHandler(triggerSignal, (trigger) => inTurn(self, () => consider(self, trigger)));
-  setHandler(watchedSignal, (told) => inTurn(self, () => onWatched(self, told)));
+  // Nobody waits for these: a handler that did would end the workflow, unretired, where it is cancelled meanwhile.
+  setHandler(triggerSignal, (trigger) => void self.queue.push(() => consider(self, trigger)));
+  setHandler(watchedSignal, (told) => void self.queue.push(() => onWatched(self, told)));
   handleOrders(self);
   upsertSearchAttributes([{ key: searchAttributes.lifecycle, value: self.name }]);
   try {
@@ -49,7 +50,7 @@ export async function lifecycle(input: LifecycleInput): Promise<void> {
       self.working = true;
       await workOff(self);
       self.working = false;
-      if (isLong() && self.queue.length === 0 && self.own.size === 0) break;
+      if (isLong(self) && self.queue.length === 0) break;
       await condition(() => self.queue.length > 0, restMs(self));
       if (self.queue.length === 0) self.queue.push(() => onTime(self));
     }
@@ -107,9 +108,11 @@ async function resume(self: Lifecycle): Promise<void> {
   await keepWatch(self);
 }
 
-function isLong(): boolean {
+function isLong({ own }: Lifecycle): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return historyLength > MAX_HISTORY_EVENTS || continueAsNewSuggested;
+  // The ends of its own children arrive by themselves, and whoever takes over has to ask for them. But a rollout may wait
+  // for a person for days, with a drift that is told of every minute.
+  return continueAsNewSuggested || (own.size === 0 && historyLength > MAX_HISTORY_EVENTS);
 }
 
 /** Until something has to be done without anybody's word; undefined is never. */

@@ -49,7 +49,8 @@ export interface LifecycleState {
   /** Absent until the first deployment has been recorded. */
   deployment?: Deployment;
   paused?: Order & { at: string };
-  training?: { run: number; trigger: Trigger; startedAt: string };
+  /** `champion`: the one that served when it began, with which its model will be compared. */
+  training?: { run: number; trigger: Trigger; startedAt: string; champion?: number };
   /** `previousVersion`: the champion when it began; unknown in rollouts that began before this was kept. */
   rollout?: { number: number; challengerVersion: number; workflowId: string; previousVersion?: number };
   /** The champion is on trial: where its realised quality breaks the floor until then, the one before comes back. */
@@ -81,6 +82,8 @@ export interface LifecycleState {
     state: string;
     reason: string;
     drift: boolean;
+    /** Broken data, in this window or in the last one that had enough rows to tell. */
+    fault?: boolean;
     /** Why its drift started no training. */
     unheeded?: string;
   };
@@ -92,6 +95,8 @@ export interface LifecycleState {
   watching: boolean;
   /** The version that became champion last, as far as this lifecycle knows. */
   champion?: number;
+  /** ISO 8601: since when; absent where nothing has replaced a champion yet. */
+  championSince?: string;
   /** ISO 8601: what time it is where somebody replays the past; absent where it is the database's time. */
   clock?: string;
   /** Counts the states; those that are kept in Postgres are told apart by it. */
@@ -125,10 +130,14 @@ export interface Approval {
   question: string;
   /** Who asks: the author of what is to be approved. */
   by: string;
+  /** Who deployed what it came of, and whether somebody else has to approve it, by the definition of that moment. */
+  author?: string;
+  fourEyes?: boolean;
   at: string;
   trigger?: Trigger;
-  /** The version to be rolled out. */
+  /** The version to be rolled out, and the champion that it was compared with. */
   version?: number;
+  champion?: number;
   /** The training whose model is to be registered, as no rule can judge it. */
   run?: number;
 }
@@ -221,6 +230,8 @@ export interface WatchState {
   healthy?: number;
   /** What the lifecycle was told last. */
   told?: string;
+  /** The lifecycle's time is that of a window whose end somebody said, until it is told of one that ended by itself. */
+  driven?: boolean;
   /** Why the newest window could not be looked at. */
   failed?: string;
   /** When the sources were last looked at, ISO 8601. */

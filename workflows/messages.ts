@@ -69,6 +69,8 @@ export interface TrainingResult {
   /** SHA-256 of the ONNX file. */
   digest?: string;
   champion?: boolean;
+  /** The champion that it was compared with. */
+  comparedWith?: number;
   /** Of a lifecycle's training that no rule can judge, but a person: the candidate whose model that is. */
   undecided?: { candidate: number };
   /** Workflow id of the rollout that was started by itself. */

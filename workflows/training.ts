@@ -187,7 +187,11 @@ async function stages(
     words.push(rolledOut && `${rolledOut} started`, noRollout && `no rollout: ${noRollout}`);
     note(words.filter(Boolean).join(', '));
     const { modelDigest: digest } = evaluation;
-    return { ...base, version, existing, champion, digest, reason: gate.reason, rollout: rolledOut };
+    const comparedWith = evaluation.champion?.version;
+    return {
+      ...{ ...base, version, existing, champion, comparedWith, digest, reason: gate.reason },
+      rollout: rolledOut,
+    };
   });
 }
 

@@ -60,7 +60,12 @@ export async function watch(input: WatchRunInput): Promise<void> {
       refuseEarlier(state, to);
       return look(to);
     },
-    { validator: ({ to }: { to?: string }) => refuseEarlier(state, to) },
+    {
+      validator: ({ to }: { to?: string }) => {
+        refuseEarlier(state, to);
+        refuseFuture(to);
+      },
+    },
   );
 
   if (!input.carried) {
@@ -150,16 +155,17 @@ export async function watch(input: WatchRunInput): Promise<void> {
     return told;
   }
 
-  /** Every window where somebody drives; otherwise those that say something, and the first one after them. */
+  /** Every window where somebody drives; otherwise those that say something, and the first one after either. */
   async function tellLifecycle(told: Watched): Promise<void> {
     const { drift, fall, belowFloor, fault } = told.signal;
     const alarming = drift || fall || belowFloor || fault;
     const subject = alarming ? 'alarm' : 'quiet';
-    if (!told.driven && !alarming && state.told !== 'alarm' && state.windows > 1) return;
+    const isNews = told.driven || alarming || state.told === 'alarm' || state.driven || state.windows <= 1;
+    if (!isNews) return;
     await getExternalWorkflowHandle(ids.lifecycle(name))
       .signal(watchedSignal, told)
       .then(
-        () => (state.told = subject),
+        () => Object.assign(state, { told: subject, driven: told.driven }),
         () => undefined, // Nobody lives there any more; the report is kept.
       );
   }
@@ -215,6 +221,20 @@ function refuseEarlier(state: WatchState, to: string | undefined): void {
     details: [{ field: 'to', value: to, expected: `an ISO 8601 time after ${after || '1970'}` }],
   });
 }
+
+/** No later window could begin before it. Only of a new order: what was accepted stands in the history. */
+function refuseFuture(to: string | undefined): void {
+  if (to === undefined || Date.parse(to) <= Date.now() + CLOCKS_DIFFER_MS) return;
+  const now = new Date().toISOString();
+  throw ApplicationFailure.create({
+    type: 'INVALID_INPUT',
+    message: `to is ${to}, which has yet to come; expected a time until ${now}.`,
+    nonRetryable: true,
+    details: [{ field: 'to', value: to, expected: `an ISO 8601 time until ${now}` }],
+  });
+}
+
+const CLOCKS_DIFFER_MS = 60_000;
 
 function long(summary: string): typeof trainerOptions {
   return { ...trainerOptions, summary };

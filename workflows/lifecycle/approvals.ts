@@ -10,7 +10,8 @@ export async function askPerson(self: Lifecycle, question: Omit<Approval, 'id' |
   const { state, name } = self;
   const at = await now(self);
   const id = `${name}/${state.revision + 1}`;
-  state.approval = { ...question, id, at };
+  const fourEyes = (await sliceOf(self)).approvals?.fourEyes;
+  state.approval = { ...question, id, at, author: state.deployment?.by, ...(fourEyes ? { fourEyes } : {}) };
   await note(self, {
     key: `approval/${id}`,
     actor: question.by,
@@ -23,6 +24,9 @@ export async function askPerson(self: Lifecycle, question: Omit<Approval, 'id' |
 /**
  * Takes a person's answer off the state.
  *
+ * Whose it is, and whether somebody else has to approve it, is what held when it was asked and what holds now: a deployment
+ * in between is no way around it.
+ *
  * @throws LIFECYCLE_STATE where nothing is asked, something else is, or the author would approve his own
  */
 export async function answerPerson(
@@ -33,10 +37,11 @@ export async function answerPerson(
   const { state } = self;
   const { approval } = state;
   if (approval?.id !== id) throw refused('id', id, approval ? approval.id : 'nothing: no question is open');
-  const author = state.deployment?.by;
-  const own = actor === approval.by || actor === author;
-  if (answer === 'approve' && own && (await sliceOf(self)).approvals?.fourEyes) {
-    throw refused('actor', actor, `somebody else than ${[...new Set([approval.by, author])].join(' and ')}`);
+  const authors = [...new Set([approval.by, approval.author, state.deployment?.by])].filter(Boolean);
+  if (answer === 'approve' && authors.includes(actor)) {
+    const demanded = (await sliceOf(self)).approvals?.fourEyes ?? false;
+    if (demanded || approval.fourEyes)
+      throw refused('actor', actor, `somebody else than ${authors.join(' and ')}`);
   }
   await note(self, {
     key: `approval/${id}/${answer}`,

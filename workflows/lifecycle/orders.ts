@@ -55,7 +55,7 @@ export function handleOrders(self: Lifecycle): void {
         if (kind === 'retrain') await takeApproved(self, trigger);
         else if (run !== undefined) await takeUndecided(self, { ...approval, run, trigger }, order);
         else if (version !== undefined && !(await rejectKnown(self, version, `approval ${order.id}`)))
-          await proceed(self, version, trigger);
+          await proceed(self, version, trigger, approval);
       } catch (error) {
         // What was approved and could not be done is still to be answered.
         state.approval ??= approval;

@@ -13,7 +13,12 @@ import { now, sliceOf, type Lifecycle } from './state.ts';
 import { keepWatch } from './watching.ts';
 
 /** A version that the gate let through beside a champion: how it replaces it is declared. */
-export async function replaceChampion(self: Lifecycle, version: number, trigger: Trigger): Promise<void> {
+export async function replaceChampion(
+  self: Lifecycle,
+  version: number,
+  trigger: Trigger,
+  champion: number | undefined,
+): Promise<void> {
   const { promote, approvals } = await sliceOf(self);
   if (promote !== 'person' && approvals?.before.includes('rollout')) {
     return askPerson(self, {
@@ -21,23 +26,31 @@ export async function replaceChampion(self: Lifecycle, version: number, trigger:
       question: `Is ${self.name}@${version} to replace the champion? ${trigger.reason}`,
       by: trigger.by,
       version,
+      champion,
       trigger,
     });
   }
-  return proceed(self, version, trigger);
+  return proceed(self, version, trigger, { champion });
 }
 
-/** After a person's approval, or without one where none is asked for. */
+/**
+ * After a person's approval, or without one where none is asked for.
+ *
+ * @param champion that it was compared with: no other one is replaced at once. Default: the present one
+ */
 export async function proceed(
   self: Lifecycle,
   version: number,
   trigger: Trigger,
-  because = 'It is better on the recent hold-out.',
+  {
+    champion,
+    because = 'The gate let it through on the recent hold-out.',
+  }: { champion?: number; because?: string },
 ): Promise<void> {
   const { promote } = await sliceOf(self);
   switch (promote) {
     case 'gate':
-      return promoteByGate(self, version, trigger, because);
+      return promoteByGate(self, version, trigger, { champion, because });
     case 'rollout':
       return rollOut(self, version);
     case 'person':
@@ -54,10 +67,9 @@ async function promoteByGate(
   self: Lifecycle,
   version: number,
   trigger: Trigger,
-  because: string,
+  { champion: previous = self.state.champion, because }: { champion?: number; because: string },
 ): Promise<void> {
-  const { state, name } = self;
-  const previous = state.champion;
+  const { name } = self;
   const reason = `${because} ${trigger.reason}`;
   const changed = await orchestrator.promoteByGate.executeWithOptions(
     step(`${name}@${version} becomes champion`),
@@ -184,6 +196,7 @@ async function becameChampion(
   const { state, name } = self;
   const { probationMs = 0 } = await sliceOf(self);
   state.champion = version;
+  state.championSince = at;
   state.rejectedInARow = 0;
   state.probation =
     probationMs > 0 && previousVersion !== undefined

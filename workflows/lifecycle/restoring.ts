@@ -55,6 +55,7 @@ export async function restorePrevious(
     return;
   }
   state.champion = previousVersion;
+  state.championSince = to;
   await orchestrator.markBad.executeWithOptions(step(`${name}@${version} is bad`), [
     { name, version, reason, actor },
   ]);

@@ -19,7 +19,7 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   const { deployment } = state;
   if (!deployment) return;
   const { definitionHash, baseDirectory } = deployment;
-  state.training = { run, trigger, startedAt: trigger.at };
+  state.training = { run, trigger, startedAt: trigger.at, champion: state.champion };
   state.trainedAt = trigger.at;
   if (trigger.kind !== 'definition' && trigger.kind !== 'person') {
     state.retrainedAt = [...state.retrainedAt, trigger.at].slice(-MAX_STARTS);
@@ -50,7 +50,7 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   });
   self.own.add(child.workflowId);
   void child.result().then(
-    ({ outcome, reason, version, existing, champion, undecided }) =>
+    ({ outcome, reason, version, existing, champion, comparedWith, undecided }) =>
       self.queue.push(() =>
         trained(self, run, {
           status: outcome,
@@ -58,6 +58,7 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
           version,
           existing,
           champion: champion ?? false,
+          comparedWith,
           undecided: undecided !== undefined,
         }),
       ),
@@ -80,7 +81,7 @@ const MAX_STARTS = 100;
 export async function trained(self: Lifecycle, run: number, end: TrainingEnd): Promise<void> {
   const { state, name } = self;
   if (state.training?.run !== run) return;
-  const { trigger } = state.training;
+  const { trigger, champion } = state.training;
   state.training = undefined;
   const at = await now(self);
   const { version } = end;
@@ -94,7 +95,7 @@ export async function trained(self: Lifecycle, run: number, end: TrainingEnd): P
         state.rejectedInARow = 0;
         return keepWatch(self);
       }
-      return replaceChampion(self, version, trigger);
+      return replaceChampion(self, version, trigger, end.comparedWith ?? champion);
     }
     case 'gate-refused':
       if (end.undecided) return askAboutUndecided(self, run, end.reason, trigger);

@@ -39,5 +39,5 @@ export async function takeUndecided(
   if (existing && (await rejectKnown(self, version, `approval ${id}`))) return;
   const because = `${actor} wants it, though it cannot be compared: ${reason}`;
   await announce(self, 'registered', await now(self), `${name}@${version} is registered. ${because}`);
-  return proceed(self, version, trigger, because);
+  return proceed(self, version, trigger, { because });
 }

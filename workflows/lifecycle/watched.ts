@@ -13,16 +13,25 @@ export async function onWatched(self: Lifecycle, told: Watched): Promise<void> {
   const before = state.watched;
   if (before && window <= before.window) return; // Told twice.
   state.clock = told.driven ? to : undefined;
-  state.watched = { window, to, state: verdict.state, reason: signal.reason, drift: signal.drift };
-  state.champion = version;
-  if (state.probation && (state.probation.version !== version || to > state.probation.until)) {
-    state.probation = undefined;
+  const wasFaulty = before?.fault ?? before?.state === 'fault';
+  // Too few rows do not tell that what was broken is mended.
+  const isSound = !signal.fault && verdict.state !== 'insufficient';
+  const fault = signal.fault || (wasFaulty && !isSound);
+  const { reason, drift } = signal;
+  state.watched = { window, to, state: verdict.state, reason, drift, ...(fault ? { fault } : {}) };
+  // It was being looked at while its champion was replaced: what it says of that one is late.
+  const isLate = version !== state.champion && to <= (state.championSince ?? '');
+  if (!isLate) {
+    state.champion = version;
+    if (state.probation && (state.probation.version !== version || to > state.probation.until))
+      state.probation = undefined;
   }
   if (signal.fault) {
-    if (before?.state !== 'fault') await announce(self, 'fault', to, verdict.reason);
+    if (!wasFaulty) await announce(self, 'fault', to, verdict.reason);
     return; // Broken data is mended upstream; a model that learned from it would be broken too.
   }
-  if (before?.state === 'fault') await announce(self, 'recovered', to, `Window ${window} is sound again.`);
+  if (wasFaulty && isSound) await announce(self, 'recovered', to, `Window ${window} is sound again.`);
+  if (isLate) return;
   if (signal.belowFloor && (state.probation || (await isPromotedByRollout(self, version))))
     return takeBack(self, told);
   // Recorded histories read the definition where there is something to decide, and only there.

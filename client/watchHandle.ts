@@ -15,10 +15,10 @@ export interface WatchHandle {
   /** Answered by a worker. @throws PerennialError NOT_FOUND where nothing watches */
   progress(): Promise<WatchProgress>;
   /**
-   * Looks at the window that ends now, or at `to` (ISO 8601, after the last one).
+   * Looks at the window that ends now, or at `to` (ISO 8601, after the last one and not in the future).
    *
    * @returns null where it could not be looked at; `progress().failed` says why
-   * @throws PerennialError NOT_FOUND where nothing watches; INVALID_INPUT where `to` is no later time
+   * @throws PerennialError NOT_FOUND where nothing watches; INVALID_INPUT where `to` is no such time
    */
   now(options?: { to?: string }): Promise<Watched | null>;
   /** Newest first; `limit` defaults to 50. @throws PerennialError NOT_FOUND */
@@ -50,7 +50,7 @@ export function attachWatch(context: ClientContext, name: string): WatchHandle {
         throw explain(name, error);
       }),
     async now({ to } = {}) {
-      const at = to === undefined ? undefined : timeOf(to);
+      const at = to === undefined ? undefined : timeOf(to, Date.parse(await store.watch.now()));
       try {
         return await handle.executeUpdate(watchNow, { args: [{ to: at }] });
       } catch (error) {
@@ -75,14 +75,19 @@ export function attachWatch(context: ClientContext, name: string): WatchHandle {
   };
 }
 
-function timeOf(to: string): string {
+/** A window that ended in the future would be the last one until then: no later one could begin before it. */
+function timeOf(to: string, now: number): string {
   const at = parseTime(to);
-  if (at !== undefined) return new Date(at).toISOString();
-  throw new PerennialError('INVALID_INPUT', `"${to}" is not a time.`, {
-    field: 'to',
-    value: to,
-    expected: 'ISO 8601, such as 2026-01-31T12:00:00Z',
-  });
+  if (at === undefined) throw refused(to, 'is not a time', 'ISO 8601, such as 2026-01-31T12:00:00Z');
+  if (at > now + CLOCKS_DIFFER_MS)
+    throw refused(to, 'has yet to come', `a time until ${new Date(now).toISOString()}`);
+  return new Date(at).toISOString();
+}
+
+const CLOCKS_DIFFER_MS = 60_000;
+
+function refused(to: string, fault: string, expected: string): PerennialError {
+  return new PerennialError('INVALID_INPUT', `"${to}" ${fault}.`, { field: 'to', value: to, expected });
 }
 
 /** A workflow that has ended takes no update, which Temporal calls not found. */

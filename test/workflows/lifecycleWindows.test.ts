@@ -132,8 +132,9 @@ test('time goes on by itself after a window whose end somebody said, and none en
   await deploy(name, { watch: { everyMs: 1_000 } });
   const watch = bench.temporal.workflow.getHandle(ids.watch(name));
   const later = new Date(Date.now() + HOUR_MS).toISOString();
-  await expect(watch.executeUpdate(watchNow, { args: [{ to: later }] })).rejects.toMatchObject({
-    cause: { message: expect.stringContaining('has yet to come') as unknown },
+  await expect(bench.client.lifecycles.watch(name).now({ to: later })).rejects.toMatchObject({
+    ...{ code: 'INVALID_INPUT', field: 'to', value: later },
+    message: expect.stringContaining('has yet to come') as unknown,
   });
   const to = new Date().toISOString();
   await watch.executeUpdate(watchNow, { args: [{ to }] });

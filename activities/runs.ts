@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import { PerennialError } from '../config/errors.ts';
 import type { RunStatus } from '../store/types.ts';
 import type { OrchestratorDependencies } from './dependencies.ts';
@@ -9,6 +10,8 @@ interface OpenRun {
   definitionHash: string;
   /** Of the workflow's first execution, which a reset or continue-as-new keeps. */
   executionId: string;
+  /** Begun by a lifecycle: it waits for the other run, as its trigger was decided once and would be lost. */
+  managed?: boolean;
 }
 
 interface CloseRun {
@@ -26,16 +29,17 @@ export function runActivities({ store, isOpen }: OrchestratorDependencies) {
     /**
      * Opens the run's row; one lifecycle has one running run.
      *
-     * @throws RUN_IN_PROGRESS where another run is under way.
+     * @throws RUN_IN_PROGRESS where another run is under way; for a managed run Temporal tries again until that has ended.
      */
-    async openRun({ name, run, ...rest }: OpenRun): Promise<void> {
+    async openRun({ name, run, managed, ...rest }: OpenRun): Promise<void> {
       const opening = { name, number: run, ...rest, actor: rest.workflowId };
       try {
         await store.runs.open(opening);
       } catch (error) {
         if (!(error instanceof PerennialError && error.code === 'RUN_IN_PROGRESS')) throw error;
         const other = await store.runs.running(name);
-        if (other && (await isOpen(other.workflowId))) throw error;
+        if (other && (await isOpen(other.workflowId)))
+          throw managed ? ApplicationFailure.retryable(error.message, error.code) : error;
         // Somebody terminated the other workflow, so nobody closed its row.
         if (other)
           await store.runs.close(name, other.number, {

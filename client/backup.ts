@@ -2,9 +2,10 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { releaseAbandoned } from '../activities/abandoned.ts';
 import { searchAttributes } from '../config/searchAttributes.ts';
 import type { LifecycleRow } from '../store/lifecycleTypes.ts';
-import type { BackupSummary, RestoreSummary, Store } from '../store/types.ts';
-import { newLifecycle, type LifecycleInput, type LifecycleState } from '../workflows/lifecycleMessages.ts';
+import type { BackupSummary, RestoreSummary } from '../store/types.ts';
+import type { LifecycleInput } from '../workflows/lifecycleMessages.ts';
 import { ids, queues } from '../workflows/messages.ts';
+import { carriedState } from './carriedState.ts';
 import type { ClientContext } from './client.ts';
 import { fromFailure } from './failure.ts';
 import { isOpen } from './isOpen.ts';
@@ -119,7 +120,7 @@ async function startAgain(
     action: 'lifecycle.restore',
     details: { backup: createdAt },
   });
-  const input: LifecycleInput = { name, carried: await carriedState(store, row) };
+  const input: LifecycleInput = { name, carried: { ...(await carriedState(store, row)), watching: false } };
   try {
     await client.workflow.start('lifecycle', {
       workflowId: ids.lifecycle(name),
@@ -135,24 +136,4 @@ async function startAgain(
     throw fromFailure(error);
   }
   return 'started';
-}
-
-/**
- * What was kept, with what the rows know better. A backup may have been taken after a deployment was recorded and before
- * the lifecycle's state was kept: carried on without it, the next deployment would take its number and be lost.
- */
-async function carriedState(store: Store, { name, revision, state }: LifecycleRow): Promise<LifecycleState> {
-  const [deployments, champion] = await Promise.all([
-    store.lifecycles.deployments(name, 1),
-    store.registry.get(name),
-  ]);
-  const [{ number, definitionHash, baseDirectory, actor: by, at }] = deployments;
-  return {
-    ...newLifecycle(),
-    revision,
-    champion: champion?.version,
-    ...(state as Partial<LifecycleState>),
-    deployment: { number, definitionHash, baseDirectory, by, at },
-    watching: false,
-  };
 }

@@ -9,10 +9,10 @@ import {
   type DeployAnswer,
   type LifecycleInput,
   type LifecycleProgress,
-  type LifecycleState,
 } from '../workflows/lifecycleMessages.ts';
 import { ids, queues } from '../workflows/messages.ts';
 import type { Order } from '../workflows/orderMessages.ts';
+import { carriedState } from './carriedState.ts';
 import type { ClientContext } from './client.ts';
 import { fromFailure } from './failure.ts';
 import { inboxCalls, type InboxCalls } from './inbox.ts';
@@ -127,7 +127,8 @@ async function order(
   const { name } = definition;
   const hash = await store.definitions.put(definition);
   const kept = await store.lifecycles.get(name);
-  const input: LifecycleInput = { name, ...carriedFrom(kept) };
+  // One that was removed, or that its Temporal lost, goes on from what was kept; one that is under way takes no notice.
+  const input: LifecycleInput = kept ? { name, carried: await carriedState(store, kept) } : { name };
   const start = new WithStartWorkflowOperation('lifecycle', {
     workflowId: ids.lifecycle(name),
     taskQueue: queues.orchestrator,
@@ -145,11 +146,6 @@ async function order(
   } catch (error) {
     throw fromFailure(error);
   }
-}
-
-/** One that was removed, or that its Temporal lost, goes on from what was kept; one that is under way takes no notice. */
-function carriedFrom(row: LifecycleRow | undefined): { carried?: LifecycleState } {
-  return row?.state.deployment ? { carried: row.state as unknown as LifecycleState } : {};
 }
 
 async function dryRunOf({ store }: ClientContext, definition: Definition): Promise<DeployAnswer> {

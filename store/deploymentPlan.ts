@@ -5,7 +5,7 @@ import type { Store } from './types.ts';
 
 export interface DeploymentPlan {
   changes: DefinitionChange[];
-  /** `train` where a stage of training has to be done again, or nothing serves yet. */
+  /** `train` where a stage of training has to be done again, nothing serves yet, or what was deployed was never trained. */
   action: 'train' | 'nothing';
   /** The number before this deployment; 0 for the first. */
   before: number;
@@ -19,7 +19,7 @@ export interface DeploymentPlan {
  * @param number of the deployment, where it may be recorded already: what it replaces is the one before it
  */
 export async function planDeployment(
-  store: Pick<Store, 'lifecycles' | 'registry' | 'definitions'>,
+  store: Pick<Store, 'lifecycles' | 'registry' | 'definitions' | 'runs'>,
   definition: Definition,
   number = Infinity,
 ): Promise<DeploymentPlan> {
@@ -32,12 +32,28 @@ export async function planDeployment(
   const hash = last?.definitionHash ?? champion?.definitionHash;
   const replaced = hash === undefined ? undefined : await store.definitions.get(hash);
   const changes = diffDefinitions(replaced, definition);
+  const trains = changes.some(retrains) || !champion || (await cameToNothing(store, name));
   return {
     changes,
-    action: changes.some(retrains) || !champion ? 'train' : 'nothing',
+    action: trains ? 'train' : 'nothing',
     before: last?.number ?? 0,
     champion: champion?.version,
   };
+}
+
+/**
+ * The last training for a definition failed or was cancelled, and none after it came to its end: what was deployed is then
+ * not what was trained, and deploying it again would otherwise show no change.
+ */
+async function cameToNothing(store: Pick<Store, 'lifecycles' | 'runs'>, name: string): Promise<boolean> {
+  const [triggers, runs] = await Promise.all([store.lifecycles.triggers(name), store.runs.list(name)]);
+  const ofDefinitions = triggers.flatMap(({ kind, run }) => (kind === 'definition' && run ? [run] : []));
+  const last = Math.max(0, ...ofDefinitions);
+  const since = runs.filter(({ number }) => number >= last);
+  return (
+    since.some(({ number, status }) => number === last && (status === 'failed' || status === 'cancelled')) &&
+    since.every(({ status }) => status === 'failed' || status === 'cancelled' || status === 'running')
+  );
 }
 
 function retrains({ redo }: DefinitionChange): boolean {

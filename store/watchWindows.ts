@@ -48,7 +48,7 @@ export function windowTable(
       const { rows } = await pool.query<{ rate: number | null }>(
         `SELECT sum(rows)::float8 / sum(extract(epoch FROM "to" - "from"))::float8 AS rate
          FROM (SELECT rows, "from", "to" FROM watch_windows
-               WHERE name = $1 AND number < $2 AND state = 'clean' ORDER BY number DESC LIMIT 10) AS healthy`,
+               WHERE name = $1 AND number < $2 AND state IN ('clean', 'shifted') ORDER BY number DESC LIMIT 10) AS healthy`,
         [name, number],
       );
       const { rate } = rows[0];

@@ -62,7 +62,12 @@ export async function training(input: TrainingInput): Promise<TrainingResult> {
       { ...run, status, reason, undecided },
     ]);
   await orchestrator.openRun.executeWithOptions(short(`Open run ${input.run}`), [
-    { ...run, workflowId: workflowInfo().workflowId, definitionHash: input.definitionHash },
+    {
+      ...run,
+      workflowId: workflowInfo().workflowId,
+      definitionHash: input.definitionHash,
+      managed: input.managed,
+    },
   ]);
   try {
     const result = await stages(input, progress, width);

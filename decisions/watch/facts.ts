@@ -11,6 +11,8 @@ export interface WindowFacts {
   compared: number;
   /** Mean rows a window of the last healthy ones, by equal length; absent where there was none. */
   usualRows?: number;
+  /** Windows in a row before this one whose volume was a fault in the same direction; see lasted.ts. */
+  volumeLasted?: number;
   /** Columns that were tested, ignored ones not counted; `columns` holds those with the smallest p, and every faulty one. */
   tests: number;
   columns: ColumnFacts[];

@@ -29,7 +29,7 @@ const LARGE_EFFECT = 0.2;
  *
  * They are taken for the world once they have been a fault for `data.patience` windows in a row, with nobody having mended
  * it. Otherwise a world that changes at once and stays would silence the watch for ever, while its champion is as wrong as
- * it can be. While anything else is wrong with the column, they stay one.
+ * it can be. While anything else is wrong with the column, they stay one. A volume that stays is taken for the world likewise.
  */
 export function findFaults(facts: WindowFacts, policy: WatchPolicy): Fault[] {
   const { patience = Infinity } = policy.data;
@@ -37,7 +37,8 @@ export function findFaults(facts: WindowFacts, policy: WatchPolicy): Fault[] {
     const faults = faultsOf(column, facts, policy);
     return faults.every(mayBeTheWorld) && (column.lasted ?? 0) >= patience ? [] : faults;
   });
-  return [...findVolumeFault(facts, policy), ...ofColumns].slice(0, MAX_FAULTS);
+  const ofVolume = (facts.volumeLasted ?? 0) >= patience ? [] : findVolumeFault(facts, policy);
+  return [...ofVolume, ...ofColumns].slice(0, MAX_FAULTS);
 }
 
 /** Columns to which values that training never saw came at once, whatever is taken for the world by now. */
@@ -61,21 +62,31 @@ function mayBeTheWorld({ kind }: Fault): boolean {
   return kind === 'unseen' || kind === 'out-of-range';
 }
 
-function findVolumeFault({ rows, usualRows }: WindowFacts, { data }: WatchPolicy): Fault[] {
-  if (!data.volume || usualRows === undefined || !(usualRows > 0)) return [];
-  const { min, max } = data.volume;
-  // Where a few rows are usual, a pause is no fault: chance is the Poisson's.
-  const chance = CERTAIN * Math.sqrt(usualRows);
-  const few = rows < min * usualRows && rows < usualRows - chance;
-  const many = rows > max * usualRows && rows > usualRows + chance;
-  if (!few && !many) return [];
-  const bound = few ? `less than ${plain(min)}` : `more than ${plain(max)}`;
+function findVolumeFault(facts: WindowFacts, policy: WatchPolicy): Fault[] {
+  const unusual = unusualVolume(facts, policy);
+  const { usualRows, rows } = facts;
+  const { volume } = policy.data;
+  if (!unusual || !volume || usualRows === undefined) return [];
+  const bound = unusual === 'few' ? `less than ${plain(volume.min)}` : `more than ${plain(volume.max)}`;
   return [
     {
       kind: 'volume',
       message: `${plain(rows)} rows came where ${plain(Math.round(usualRows))} are usual, ${bound} times as many.`,
     },
   ];
+}
+
+/** Whatever is taken for the world by now. */
+export function unusualVolume(
+  { rows, usualRows }: WindowFacts,
+  { data }: WatchPolicy,
+): 'few' | 'many' | undefined {
+  if (!data.volume || usualRows === undefined || !(usualRows > 0)) return undefined;
+  const { min, max } = data.volume;
+  // Where a few rows are usual, a pause is no fault: chance is the Poisson's.
+  const chance = CERTAIN * Math.sqrt(usualRows);
+  if (rows < min * usualRows && rows < usualRows - chance) return 'few';
+  return rows > max * usualRows && rows > usualRows + chance ? 'many' : undefined;
 }
 
 function findShareFaults(column: ColumnFacts, rows: number, { data }: WatchPolicy): Fault[] {

@@ -1,5 +1,5 @@
 import type { WindowFacts } from './facts.ts';
-import { suddenColumns } from './faults.ts';
+import { suddenColumns, unusualVolume } from './faults.ts';
 import { isHealthy } from './follow.ts';
 import type { WatchPolicy } from './policy.ts';
 import type { WindowVerdict } from './verdict.ts';
@@ -11,7 +11,7 @@ export interface Judged {
 }
 
 /**
- * The facts, with for how many windows each column has had values that training never saw. A window with too few rows is
+ * The facts, with for how many windows each column has had values that training never saw, and the volume been unusual. A window with too few rows is
  * passed over. What another column has, or had, is no matter, and neither is what a verdict took for the world: where two
  * columns change one window apart, each is counted by itself.
  *
@@ -33,5 +33,7 @@ export function countLasted(
     if (column.sinceHealthy && isHealthy(before.verdict)) return column;
     return { ...column, lasted: counts.get(column.column) };
   });
-  return { ...facts, columns };
+  const unusual = unusualVolume(facts, policy);
+  const same = unusual !== undefined && unusual === unusualVolume(before.facts, policy);
+  return { ...facts, columns, ...(same ? { volumeLasted: (before.facts.volumeLasted ?? 0) + 1 } : {}) };
 }

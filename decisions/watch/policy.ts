@@ -57,8 +57,8 @@ export const watchSchema = z.strictObject({
       outOfRange: share.default(0.2),
       /**
        * Windows in a row after which values that training never saw (unseen, out of range) are the world as it now is, to
-       * learn from, and no fault any more. Absent: they are a fault until a person acts. What is missing, or looks like
-       * another unit, always is.
+       * learn from, and no fault any more; a volume that stays is the usual one likewise. Absent: they are a fault until a
+       * person acts. What is missing, or looks like another unit, always is.
        */
       patience: z.int().min(1).max(19).optional(),
       /** Rows of a window, as multiples of the last healthy ones' mean; absent: volume is reported only. */

@@ -91,11 +91,11 @@ describe('a window', () => {
     expect((await store.watch.windows('wide'))[0].facts.columns).toHaveLength(100);
   });
 
-  test('is compared with the rows that clean ones before it had, by their length', async () => {
+  test('is compared with the rows that sound ones before it had, clean or shifted, by their length', async () => {
     await registerVersions(store, 'volume', 1);
     expect(await store.watch.usualRows('volume', 1, HOUR_MS)).toBeUndefined();
     await store.watch.recordWindow(windowOf('volume', 1, 'clean', { rows: 100 }));
-    await store.watch.recordWindow(windowOf('volume', 2, 'clean', { rows: 500, to: at(4) }));
+    await store.watch.recordWindow(windowOf('volume', 2, 'shifted', { rows: 500, to: at(4) }));
     await store.watch.recordWindow(windowOf('volume', 3, 'fault', { rows: 9_000 }));
     expect(await store.watch.usualRows('volume', 3, HOUR_MS)).toBeCloseTo(150);
     expect(await store.watch.usualRows('volume', 4, 2 * HOUR_MS)).toBeCloseTo(300);

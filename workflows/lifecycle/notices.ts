@@ -1,6 +1,8 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { searchAttributes } from '../../config/searchAttributes.ts';
 import type { NoticeEvent } from '../../decisions/lifecycle/policy.ts';
+import type { NoticeInput } from '../lifecycleMessages.ts';
 import { ids } from '../messages.ts';
 import { shortSummary } from '../options.ts';
 import type { notice } from '../notice.ts';
@@ -12,13 +14,27 @@ export async function announce(self: Lifecycle, event: NoticeEvent, at: string, 
   const { state, name } = self;
   const { deployment } = state;
   if (!deployment || !(await sliceOf(self)).notifies) return;
-  state.notices++;
-  // A child that outlives this execution: a receiver that is away for a day holds nothing up.
-  await startChild<typeof notice>('notice', {
-    workflowId: ids.notice(name, String(state.notices)),
-    args: [{ name, number: state.notices, definitionHash: deployment.definitionHash, event, at, text }],
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: shortSummary(`Tell of ${event}: ${text}`),
-    typedSearchAttributes: [{ key: searchAttributes.lifecycle, value: name }],
-  });
+  const { definitionHash } = deployment;
+  // An execution before this one may have told something under the next number and ended before it kept that.
+  do state.notices++;
+  while (!(await startNotice({ name, number: state.notices, definitionHash, event, at, text })));
+}
+
+/** A child that outlives this execution: a receiver that is away for a day holds nothing up. @returns whether the number was free */
+async function startNotice(input: NoticeInput): Promise<boolean> {
+  const { name, number, event, text } = input;
+  try {
+    await startChild<typeof notice>('notice', {
+      workflowId: ids.notice(name, String(number)),
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: shortSummary(`Tell of ${event}: ${text}`),
+      typedSearchAttributes: [{ key: searchAttributes.lifecycle, value: name }],
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
 }

@@ -127,10 +127,11 @@ async function deploy(self: Lifecycle, order: DeployOrder): Promise<DeployAnswer
   tell(self, at, `${actor} deployed: ${reason}`);
   await keepWatch(self);
   if (action === 'train') {
+    const unchanged = champion === undefined ? 'no version yet' : 'the last training came to nothing';
     await consider(self, {
       id: `definition/${definitionHash}/${number}`,
       kind: 'definition',
-      reason: `${reason} (${changes.map(({ section }) => section).join(', ') || 'no version yet'})`,
+      reason: `${reason} (${changes.map(({ section }) => section).join(', ') || unchanged})`,
       by: actor,
       at: state.clock ?? at,
     });

@@ -1,8 +1,14 @@
-import { isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  isCancellation,
+  ParentClosePolicy,
+  startChild,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
 import type { TrainingEnd } from '../../activities/lifecycle.ts';
 import { searchAttributes } from '../../config/searchAttributes.ts';
 import { rootMessage } from '../failures.ts';
-import type { Trigger } from '../lifecycleMessages.ts';
+import type { LifecycleState, Trigger } from '../lifecycleMessages.ts';
 import { ids } from '../messages.ts';
 import { orchestrator, step } from '../options.ts';
 import type { training } from '../training.ts';
@@ -15,10 +21,9 @@ import { keepWatch } from './watching.ts';
 
 /** Trains for a trigger that was taken up under this number. */
 export async function train(self: Lifecycle, trigger: Trigger, run: number): Promise<void> {
-  const { state, name } = self;
+  const { state } = self;
   const { deployment } = state;
   if (!deployment) return;
-  const { definitionHash, baseDirectory } = deployment;
   state.training = { run, trigger, startedAt: trigger.at, champion: state.champion };
   state.trainedAt = trigger.at;
   if (trigger.kind !== 'definition' && trigger.kind !== 'person') {
@@ -26,28 +31,9 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   }
   await announce(self, 'retraining', trigger.at, `Training ${run} begins: ${trigger.reason}`);
   const first = state.champion === undefined && trigger.kind === 'definition' && state.clock === undefined;
-  const child = await startChild<typeof training>('training', {
-    workflowId: ids.training(name, run),
-    args: [
-      {
-        name,
-        run,
-        definitionHash,
-        baseDirectory,
-        managed: true,
-        // The first training looks at the dataset as it is declared; later ones at what is known now.
-        ...(first ? {} : { asOf: trigger.at }),
-      },
-    ],
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: `Train ${name}, run ${run}`,
-    staticDetails: `${trigger.reason} (${trigger.kind}, by ${trigger.by})`,
-    typedSearchAttributes: [
-      { key: searchAttributes.lifecycle, value: name },
-      { key: searchAttributes.run, value: run },
-    ],
-    memo: { definition: definitionHash },
-  });
+  const child = await startTraining(self, deployment, trigger, { run, first });
+  // An execution before this one began it, and ended before it kept that: its end is asked for.
+  if (!child) return;
   self.own.add(child.workflowId);
   void child.result().then(
     ({ outcome, reason, version, existing, champion, comparedWith, undecided }) =>
@@ -72,6 +58,43 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
         }),
       ),
   );
+}
+
+/** @returns undefined where one of this number was begun already, whether it is under way or has ended */
+async function startTraining(
+  { name }: Lifecycle,
+  { definitionHash, baseDirectory }: NonNullable<LifecycleState['deployment']>,
+  trigger: Trigger,
+  { run, first }: { run: number; first: boolean },
+): Promise<ChildWorkflowHandle<typeof training> | undefined> {
+  try {
+    return await startChild<typeof training>('training', {
+      workflowId: ids.training(name, run),
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      args: [
+        {
+          name,
+          run,
+          definitionHash,
+          baseDirectory,
+          managed: true,
+          // The first training looks at the dataset as it is declared; later ones at what is known now.
+          ...(first ? {} : { asOf: trigger.at }),
+        },
+      ],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `Train ${name}, run ${run}`,
+      staticDetails: `${trigger.reason} (${trigger.kind}, by ${trigger.by})`,
+      typedSearchAttributes: [
+        { key: searchAttributes.lifecycle, value: name },
+        { key: searchAttributes.run, value: run },
+      ],
+      memo: { definition: definitionHash },
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+    throw error;
+  }
 }
 
 /** Of the day's budget at the most. */

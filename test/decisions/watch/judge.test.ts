@@ -393,6 +393,40 @@ test('the same facts give the same verdict, also from JSON, without NaN in any s
       }
 });
 
+describe('a volume far from the usual', () => {
+  const volume = { min: 0.2, max: 5 };
+
+  /** Windows with so many rows each, against the mean of the last ten sound ones, as the watch does. */
+  function live(volumes: number[], by: typeof policy) {
+    let judged: Judged | undefined;
+    const sound: number[] = [];
+    return volumes.map((rows) => {
+      const usualRows = sound.length > 0 ? sound.reduce((sum, n) => sum + n, 0) / sound.length : undefined;
+      const facts = countLasted(factsOf({ rows, compared: rows, usualRows }), judged, by);
+      const verdict = judgeWindow(facts, by);
+      if (isHealthy(verdict)) sound.splice(0, sound.length, ...[...sound, rows].slice(-10));
+      judged = { facts, verdict };
+      return verdict.state;
+    });
+  }
+
+  test('is a fault until a person acts, where no patience is declared', () => {
+    expect(live([500, 500, 5e4, 5e4, 5e4, 5e4], policyOf({ data: { volume } })).slice(2)).toEqual(
+      Array(4).fill('fault'),
+    );
+  });
+
+  test('is the usual one after as many windows in a row as were declared, and stays it', () => {
+    const patient = policyOf({ data: { volume, patience: 2 } });
+    const lasting = [...Array<number>(10).fill(500), ...Array<number>(14).fill(5e4)];
+    expect(live(lasting, patient).slice(10)).toEqual(['fault', 'fault', ...Array<string>(12).fill('clean')]);
+    // One that went back meanwhile, or to the other side, is counted anew.
+    expect(live([2500, 2500, 5e4, 2500, 5e4, 300, 300, 300], patient).slice(2)).toEqual([
+      ...['fault', 'clean', 'fault', 'fault', 'fault', 'clean'],
+    ]);
+  });
+});
+
 describe('values that training never saw', () => {
   const patient = policyOf({ data: { patience: 2 } });
 

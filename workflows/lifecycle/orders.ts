@@ -11,10 +11,12 @@ import type { Order } from '../orderMessages.ts';
 import { orchestrator, step } from '../options.ts';
 import { answerPerson } from './approvals.ts';
 import { rejectKnown } from './known.ts';
+import { lookAgain } from './lookAgain.ts';
+import { persist } from './mishaps.ts';
 import { note } from './noting.ts';
 import { proceed } from './replacing.ts';
 import { inTurn, now, progressOf, tell, type Lifecycle } from './state.ts';
-import { consider, reconsider, refuse, takeApproved } from './triggers.ts';
+import { consider, refuse, takeApproved } from './triggers.ts';
 import { takeUndecided } from './undecided.ts';
 import { keepSchedule, keepWatch } from './watching.ts';
 
@@ -37,7 +39,7 @@ export function handleOrders(self: Lifecycle): void {
     async carryOut(order) {
       await note(self, noteOf('resume', order, state.revision));
       state.paused = undefined;
-      await reconsider(self);
+      await lookAgain(self);
     },
   });
   take(lifecycleOrders.retrain, {
@@ -125,8 +127,10 @@ async function deploy(self: Lifecycle, order: DeployOrder): Promise<DeployAnswer
   state.clock = order.at ?? state.clock;
   state.champion ??= champion;
   tell(self, at, `${actor} deployed: ${reason}`);
-  await keepWatch(self);
-  if (action === 'train') {
+  // It is deployed: what follows from that is done sooner or later.
+  await persist(self, async () => {
+    await keepWatch(self);
+    if (action !== 'train') return;
     await consider(self, {
       id: `definition/${definitionHash}/${number}`,
       kind: 'definition',
@@ -134,7 +138,7 @@ async function deploy(self: Lifecycle, order: DeployOrder): Promise<DeployAnswer
       by: actor,
       at: state.clock ?? at,
     });
-  }
+  });
   return { number, changes, action };
 }
 

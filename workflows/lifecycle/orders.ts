@@ -7,7 +7,7 @@ import {
   type DeployOrder,
   type LifecycleProgress,
 } from '../lifecycleMessages.ts';
-import type { Order } from '../orderMessages.ts';
+import { timeOf, type Order } from '../orderMessages.ts';
 import { orchestrator, step } from '../options.ts';
 import { answerPerson } from './approvals.ts';
 import { rejectKnown } from './known.ts';
@@ -43,8 +43,9 @@ export function handleOrders(self: Lifecycle): void {
     },
   });
   take(lifecycleOrders.retrain, {
-    async carryOut({ actor, reason, at: asked }) {
-      const at = asked ?? (await now(self));
+    async carryOut(order) {
+      const { actor, reason } = order;
+      const at = timeOf(order) ?? (await now(self));
       await consider(self, { id: `person/${at}/${state.revision}`, kind: 'person', reason, by: actor, at });
     },
   });
@@ -124,7 +125,7 @@ async function deploy(self: Lifecycle, order: DeployOrder): Promise<DeployAnswer
   const { at, slice, champion, changes, action } = recorded;
   state.deployment = { number, definitionHash, baseDirectory, by: actor, at };
   self.slice = slice;
-  state.clock = order.at ?? state.clock;
+  state.clock = timeOf(order) ?? state.clock;
   state.champion ??= champion;
   tell(self, at, `${actor} deployed: ${reason}`);
   // It is deployed: what follows from that is done sooner or later.

@@ -147,7 +147,7 @@ describe('a watch', () => {
 function faulty(own: Store): Store {
   return new Proxy(own, {
     get(store, table: keyof Store) {
-      const calls: unknown = store[table];
+      const calls: unknown = Reflect.get(store, table);
       if (typeof calls !== 'object' || calls === null) return calls;
       return new Proxy(calls, {
         get(target, method: string) {

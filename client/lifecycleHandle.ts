@@ -25,7 +25,7 @@ export interface LifecycleStanding extends LifecycleProgress {
  * The life of a model that was deployed.
  *
  * An order throws PerennialError LIFECYCLE_STATE where the state does not take it, NOT_FOUND where nothing of this name
- * was ever deployed, INVALID_INPUT where actor or reason are missing.
+ * was ever deployed, INVALID_INPUT where actor or reason are missing or `at` is no time.
  */
 export interface LifecycleHandle {
   readonly name: string;
@@ -55,6 +55,7 @@ export function attachLifecycle(context: ClientContext, name: string): Lifecycle
   const give =
     <Given extends Order>(which: Exclude<keyof typeof lifecycleOrders, 'deploy'>) =>
     async (order: Given): Promise<LifecycleProgress> => {
+      refuseMalformed(order);
       try {
         return await handle.executeUpdate<LifecycleProgress, [Given]>(lifecycleOrders[which].name, {
           args: [order],
@@ -88,11 +89,12 @@ export function keptProgress({ name, state, ...row }: LifecycleRow): LifecyclePr
 }
 
 /** @throws PerennialError INVALID_INPUT, before anything is started for a malformed order */
-export function refuseMalformed(order: Order): void {
+export function refuseMalformed(order: Order & { at?: string }): void {
   const fault = malformedPart(order);
   if (!fault) return;
   const { field, found, expected } = fault;
-  throw new PerennialError('INVALID_INPUT', `The ${field} has ${found}.`, {
+  const verb = field === 'at' ? 'is' : 'has';
+  throw new PerennialError('INVALID_INPUT', `The ${field} ${verb} ${found}.`, {
     field,
     value: order[field],
     expected,

@@ -17,7 +17,7 @@ export interface WatchHandle {
   /**
    * Looks at the window that ends now, or at `to` (ISO 8601, after the last one and not in the future).
    *
-   * @returns null where it could not be looked at; `progress().failed` says why
+   * @returns null where it could not be looked at; `progress().failures` says why
    * @throws PerennialError NOT_FOUND where nothing watches; INVALID_INPUT where `to` is no such time
    */
   now(options?: { to?: string }): Promise<Watched | null>;

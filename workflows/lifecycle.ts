@@ -6,15 +6,18 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
+import { attempt, persist } from './lifecycle/mishaps.ts';
 import { handleOrders } from './lifecycle/orders.ts';
 import { askForRollout } from './lifecycle/replacing.ts';
 import { beginLifecycle, progressOf, show, sliceOf, type Lifecycle } from './lifecycle/state.ts';
+import { lookAgain } from './lifecycle/lookAgain.ts';
 import { askForTraining } from './lifecycle/training.ts';
-import { consider, reconsider } from './lifecycle/triggers.ts';
+import { consider } from './lifecycle/triggers.ts';
 import { onWatched } from './lifecycle/watched.ts';
 import { keepSchedule, keepWatch } from './lifecycle/watching.ts';
 import {
@@ -39,22 +42,26 @@ const ASK_EVERY_MS = 15_000;
 export async function lifecycle(input: LifecycleInput): Promise<void> {
   const self = beginLifecycle(input);
   setHandler(lifecycleQuery, () => progressOf(self));
-  // Nobody waits for these: a handler that did would end the workflow, unretired, where it is cancelled meanwhile.
+  // Nobody waits for what a signal leads to: a failure of it would have nobody to go to but the workflow, and one that was
+  // cancelled meanwhile would end unretired.
   setHandler(triggerSignal, (trigger) => void self.queue.push(() => consider(self, trigger)));
   setHandler(watchedSignal, (told) => void self.queue.push(() => onWatched(self, told)));
   handleOrders(self);
   upsertSearchAttributes([{ key: searchAttributes.lifecycle, value: self.name }]);
   try {
-    if (input.carried) self.queue.push(() => resume(self));
+    if (input.carried) self.queue.push(resume);
     for (;;) {
       self.working = true;
       await workOff(self);
       self.working = false;
-      if (isLong(self) && self.queue.length === 0) break;
+      if (isLong(self) && isIdle(self)) {
+        await condition(allHandlersFinished);
+        if (isIdle(self)) break;
+        continue; // Something arrived meanwhile.
+      }
       await condition(() => self.queue.length > 0, restMs(self));
-      if (self.queue.length === 0) self.queue.push(() => onTime(self));
+      if (self.queue.length === 0) self.queue.push(onTime);
     }
-    await condition(allHandlersFinished);
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => retire(self));
     throw error;
@@ -69,10 +76,10 @@ async function workOff(self: Lifecycle): Promise<void> {
   const essential = essentials(state);
   for (let next = self.queue.shift(); next; next = self.queue.shift()) {
     const was = JSON.stringify(state);
-    await next();
+    await persist(self, next);
     // A training or a rollout that has ended arrives once.
     for (const id of self.own) if (!isOpen(self, id)) self.own.delete(id);
-    if (state.pending) await reconsider(self);
+    if (state.pending) await lookAgain(self);
     // Questions and notes are named by it, so each of those that are done in one go has its own.
     if (JSON.stringify(state) !== was) state.revision++;
   }
@@ -81,7 +88,11 @@ async function workOff(self: Lifecycle): Promise<void> {
   // That another window was quiet need not be kept each time: what it changed is the watch's to remember.
   const isTime = Math.floor(state.revision / KEEP_EVERY) > Math.floor(before / KEEP_EVERY);
   if (essentials(state) === essential && !isTime) return;
-  await orchestrator.keepState.executeWithOptions(step('Keep what it knows'), [{ name: self.name, state }]);
+  await persist(self, keepState);
+}
+
+async function keepState({ name, state }: Lifecycle): Promise<void> {
+  await orchestrator.keepState.executeWithOptions(step('Keep what it knows'), [{ name, state }]);
 }
 
 const KEEP_EVERY = 20;
@@ -115,6 +126,11 @@ function isLong({ own }: Lifecycle): boolean {
   return continueAsNewSuggested || (own.size === 0 && historyLength > MAX_HISTORY_EVENTS);
 }
 
+/** Nothing is to be done, now or after a while, that the next execution would not know of. */
+function isIdle({ queue, putOff }: Lifecycle): boolean {
+  return queue.length === 0 && putOff.size === 0;
+}
+
 /** Until something has to be done without anybody's word; undefined is never. */
 function restMs({ name, state, own, dueInMs }: Lifecycle): number | undefined {
   const orphaned =
@@ -125,17 +141,22 @@ function restMs({ name, state, own, dueInMs }: Lifecycle): number | undefined {
   return state.pending && state.clock === undefined ? dueInMs : undefined;
 }
 
+/** Each by itself, as one of them may begin what must not be forgotten; what failed is asked again when time has passed. */
 async function onTime(self: Lifecycle): Promise<void> {
-  await askForTraining(self);
-  await askForRollout(self);
-  await reconsider(self);
+  await attempt(self, askForTraining);
+  await attempt(self, askForRollout);
+  await lookAgain(self);
 }
 
 /** Cancelled: nothing is started by itself any more. What is under way ends by itself, and the champion serves on. */
 async function retire(self: Lifecycle): Promise<void> {
-  await keepSchedule(self, undefined);
+  while (!(await attempt(self, endSchedule))) await sleep(ASK_EVERY_MS);
   if (!self.state.watching) return;
   await getExternalWorkflowHandle(ids.watch(self.name))
     .cancel()
     .catch(() => undefined);
+}
+
+async function endSchedule(self: Lifecycle): Promise<void> {
+  await keepSchedule(self, undefined);
 }

@@ -232,11 +232,14 @@ export interface WatchState {
   told?: string;
   /** The lifecycle's time is that of a window whose end somebody said, until it is told of one that ended by itself. */
   driven?: boolean;
-  /** Why the newest window could not be looked at. */
-  failed?: string;
+  /** What failed when it was last tried, each until it succeeds, and why. */
+  failures?: WatchFailures;
   /** When the sources were last looked at, ISO 8601. */
   sourcesAt?: string;
 }
+
+/** Of the steps of a watch: reading the definition, asking for labels, looking at the sources, looking at the window. */
+export type WatchFailures = Partial<Record<'definition' | 'labels' | 'sources' | 'window', string>>;
 
 export interface WatchProgress extends WatchState {
   name: string;

@@ -9,6 +9,7 @@ import {
   patched,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import { dataTriggerId } from '../decisions/lifecycle/newData.ts';
@@ -20,6 +21,7 @@ import {
   watchNow,
   watchQuery,
   type Watched,
+  type WatchFailures,
   type WatchRunInput,
   type WatchState,
 } from './lifecycleMessages.ts';
@@ -28,6 +30,8 @@ import { orchestrator, step, trainer, trainerOptions } from './options.ts';
 
 /** A window costs about 17; whoever takes over a watch replays all of them. */
 const MAX_HISTORY_EVENTS = 1_000;
+/** What the watch cannot do without is tried again so often. */
+const RETRY_MS = 60_000;
 /** Since 0.1.0's histories: a fall is weighed over all labels of a champion. */
 const EVIDENCE = 'fall-evidence';
 
@@ -43,7 +47,9 @@ export async function watch(input: WatchRunInput): Promise<void> {
   let busy = true;
   const { name } = input;
   const describe = () =>
-    orchestrator.describeWatch.executeWithOptions(step('Read the definition'), [definition]);
+    insist('definition', () =>
+      orchestrator.describeWatch.executeWithOptions(step('Read the definition'), [definition]),
+    );
   let slice: Awaited<ReturnType<typeof describe>> | undefined;
 
   // Before anything is waited for: an update may be the first thing that a new execution meets.
@@ -65,10 +71,10 @@ export async function watch(input: WatchRunInput): Promise<void> {
 
   if (!input.carried) {
     // Somebody ended the watch before this one, or the installation was restored: its windows are numbered on.
-    Object.assign(
-      state,
-      await orchestrator.lastWindow.executeWithOptions(step('Read the last window'), [{ name }]),
+    const last = await insist('window', () =>
+      orchestrator.lastWindow.executeWithOptions(step('Read the last window'), [{ name }]),
     );
+    Object.assign(state, last);
   }
   slice = await describe();
   busy = false;
@@ -78,6 +84,9 @@ export async function watch(input: WatchRunInput): Promise<void> {
     if (changed) {
       changed = false;
       slice = await describe();
+      // Of what it does not name any more nothing is known.
+      if (!slice?.labels) forget('labels');
+      if (slice?.onNewDataEveryMs === undefined) forget('sources');
     } else if (due) {
       await look();
     } else {
@@ -109,13 +118,13 @@ export async function watch(input: WatchRunInput): Promise<void> {
     to?: string,
   ): Promise<Watched | null> {
     if (labels) {
-      await attempt(() =>
+      await attempt('labels', () =>
         trainer.pollLabels.executeWithOptions(long('Ask for labels'), [{ name, ...definition }]),
       );
     }
     if (onNewDataEveryMs !== undefined) await lookAtSources(onNewDataEveryMs, to);
     const number = state.windows + 1;
-    const observed = await attempt(() =>
+    const observed = await attempt('window', () =>
       trainer.observeWindow.executeWithOptions(long(`Window ${number}`), [
         {
           name,
@@ -131,10 +140,14 @@ export async function watch(input: WatchRunInput): Promise<void> {
     const { facts, distributionDigest } = observed;
     // What happened in a watch that began before goes by the windows' own verdicts, as it did then.
     const { followed, verdict, signal } = follow(state, facts, policy, patched(EVIDENCE));
+    const recorded = await attempt('window', () =>
+      trainer.recordWindow.executeWithOptions(long(`Window ${number}: ${verdict.state}`), [
+        { name, number, facts, verdict, signal, distributionDigest },
+      ]),
+    );
+    // One that was not kept is none: the next has its number, and begins where it began.
+    if (!recorded) return null;
     Object.assign(state, followed);
-    await trainer.recordWindow.executeWithOptions(long(`Window ${number}: ${verdict.state}`), [
-      { name, number, facts, verdict, signal, distributionDigest },
-    ]);
     state.windows = number;
     state.to = facts.to;
     if (isHealthy(verdict)) state.healthy = number;
@@ -167,9 +180,12 @@ export async function watch(input: WatchRunInput): Promise<void> {
 
   /** Tells of what the sources hold with each look, until the lifecycle has taken it: it may be away, or busy. */
   async function lookAtSources(everyMs: number, to?: string): Promise<void> {
-    const at = to ?? (await orchestrator.clock.executeWithOptions(step('What time is it?'), []));
+    const at =
+      to ??
+      (await attempt('sources', () => orchestrator.clock.executeWithOptions(step('What time is it?'), [])));
+    if (at === undefined) return;
     if (state.sourcesAt !== undefined && Date.parse(at) < Date.parse(state.sourcesAt) + everyMs) return;
-    const probed = await attempt(() =>
+    const probed = await attempt('sources', () =>
       trainer.probeSources.executeWithOptions(long('Look at the sources'), [{ name, ...definition }]),
     );
     if (!probed) return;
@@ -186,17 +202,33 @@ export async function watch(input: WatchRunInput): Promise<void> {
       .catch(() => undefined);
   }
 
-  /** A step that fails for good ends the window, not the watch. */
-  async function attempt<T>(body: () => Promise<T>): Promise<T | undefined> {
+  /** A step that fails for good is passed over, not the end of the watch. */
+  async function attempt<T>(which: keyof WatchFailures, body: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await body();
-      state.failed = undefined;
+      forget(which);
       return result;
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-      state.failed = error.cause?.message ?? error.message;
+      state.failures = { ...state.failures, [which]: error.cause?.message ?? error.message };
       return undefined;
     }
+  }
+
+  /** Again and again: without it nothing can be watched. */
+  async function insist<T>(which: keyof WatchFailures, body: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const done = await attempt(which, async () => ({ result: await body() }));
+      if (done) return done.result;
+      show(name, state);
+      await sleep(RETRY_MS);
+    }
+  }
+
+  function forget(which: keyof WatchFailures): void {
+    const others = { ...state.failures };
+    delete others[which];
+    state.failures = Object.keys(others).length > 0 ? others : undefined;
   }
 }
 
@@ -225,6 +257,7 @@ function show(name: string, state: WatchState): void {
   const last = state.verdicts.at(-1);
   const lines = [`**watch/${name}**: ${state.windows} windows, the last until ${state.to ?? 'never'}`];
   if (last) lines.push('', `**${last.state}**. ${last.reason}`);
-  if (state.failed !== undefined) lines.push('', `The newest window could not be looked at: ${state.failed}`);
+  for (const [which, why] of Object.entries(state.failures ?? {}))
+    lines.push('', `**${which}** failed: ${why}`);
   setCurrentDetails(lines.join('\n'));
 }

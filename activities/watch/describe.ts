@@ -3,6 +3,7 @@ import type { OrchestratorDependencies } from '../dependencies.ts';
 
 /** What the watch's workflow needs to know of its definition. */
 export interface WatchSlice {
+  /** Names no column to `ignore`: they may be many and long, and the facts of a window say which they are. */
   policy: WatchPolicy;
   /** Labels come from a source that has to be asked. */
   labels: boolean;
@@ -17,7 +18,7 @@ export function watchActivities({ store }: Pick<OrchestratorDependencies, 'store
       const { watch: policy, labels, retrain } = await store.definitions.get(definitionHash);
       if (!policy) return undefined;
       return {
-        policy,
+        policy: { ...policy, ignore: [] },
         labels: labels !== undefined,
         ...(retrain?.onNewData ? { onNewDataEveryMs: retrain.onNewData.everyMs } : {}),
       };

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { PerennialError } from '../../config/errors.ts';
+import type { WatchFailures } from '../../workflows/lifecycleMessages.ts';
 import type { WatchHandle } from '../client.ts';
 import { openTerminal } from '../terminal/terminal.ts';
-import { windowTable, windowText } from '../terminal/windowText.ts';
+import { failuresText, windowTable, windowText } from '../terminal/windowText.ts';
 import { withClient } from './session.ts';
 
 /** `npx perennial watch show`: the newest windows, or one of them in full. */
@@ -15,12 +16,14 @@ export async function show(
     const watch = client.lifecycles.watch(name);
     if (options.window === undefined && options.picture === undefined) {
       const windows = await watch.windows(options.limit);
+      const failures = await failuresOf(watch);
       terminal.print(
         windows.length === 0
           ? `Nothing of ${name} has been looked at yet: \`npx perennial watch now ${name}\` looks.`
           : windowTable(windows, terminal.colors),
       );
-      terminal.object({ windows });
+      if (failures) terminal.print(`\n${failuresText(failures, terminal.colors)}`);
+      terminal.object({ windows, ...(failures && { failures }) });
       return;
     }
     const window = await watch.window(options.window ?? (await newest(watch)));
@@ -39,16 +42,28 @@ export async function now(name: string, options: { to?: string; json?: boolean }
   return withClient(async (client) => {
     const watch = client.lifecycles.watch(name);
     const watched = await watch.now({ to: options.to });
+    const failures = await failuresOf(watch);
     if (!watched) {
-      const { failed = 'its definition has no `watch` any more' } = await watch.progress();
+      const failed = failures?.window ?? 'its definition has no `watch` any more';
       terminal.print(`The window could not be looked at: ${failed}`);
-      terminal.object({ watched: null, failed });
+      terminal.object({ watched: null, failed, ...(failures && { failures }) });
       return 1;
     }
     terminal.print(windowText(await watch.window(watched.window), terminal.colors));
-    terminal.object(watched);
+    if (failures) terminal.print(`\n${failuresText(failures, terminal.colors)}`);
+    terminal.object({ ...watched, ...(failures && { failures }) });
     return 0;
   });
+}
+
+/** Nothing where nothing watches, or no worker answers for it: windows stand in the database. */
+async function failuresOf(watch: WatchHandle): Promise<WatchFailures | undefined> {
+  try {
+    return (await watch.progress()).failures;
+  } catch (error) {
+    if (error instanceof PerennialError) return undefined;
+    throw error;
+  }
 }
 
 async function newest(watch: WatchHandle): Promise<number> {

@@ -1,6 +1,7 @@
 import type { ColumnFacts, Shift } from '../../decisions/watch/facts.ts';
 import type { WindowVerdict } from '../../decisions/watch/verdict.ts';
 import type { WindowRow } from '../../store/lifecycleTypes.ts';
+import type { WatchFailures } from '../../workflows/lifecycleMessages.ts';
 import { count } from './format.ts';
 import { clock } from './lifecycleText.ts';
 import { bar, fit } from './parts.ts';
@@ -27,6 +28,22 @@ export function windowTable(windows: readonly WindowRow[], colors: Colors): stri
     { right: [0, 2] },
   );
 }
+
+/** What a watch could not do when it last tried. */
+export function failuresText(failures: WatchFailures, { dim, red }: Colors): string {
+  return table(
+    (Object.keys(FAILED) as (keyof WatchFailures)[])
+      .filter((which) => failures[which] !== undefined)
+      .map((which) => [red('failed'), dim(FAILED[which]), failures[which] ?? '']),
+  );
+}
+
+const FAILED: Record<keyof WatchFailures, string> = {
+  definition: 'reading the definition',
+  labels: 'asking for labels',
+  sources: 'looking at the sources',
+  window: 'looking at the window',
+};
 
 /** One window: what it says, why, and how far every column is from its reference. */
 export function windowText({ name, ...window }: WindowRow, colors: Colors): string {

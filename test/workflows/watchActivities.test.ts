@@ -466,6 +466,11 @@ describe('what feeds the watch', () => {
       }),
     ).toMatchObject({ labels: true, onNewDataEveryMs: 60_000 });
     expect(await describe({ name: 'slice', watch: undefined })).toBeUndefined();
+    // What it says passes through Temporal, however much the watch is to ignore.
+    const ignore = Array.from({ length: 2_000 }, (_, i) => `${'column'.repeat(10)}${i}`);
+    expect(await describe({ name: 'slice', watch: { everyMs: HOUR_MS, ignore } })).toMatchObject({
+      policy: { ignore: [] },
+    });
   });
 });
 

@@ -7,14 +7,16 @@ import {
   type DeployOrder,
   type LifecycleProgress,
 } from '../lifecycleMessages.ts';
-import type { Order } from '../orderMessages.ts';
+import { timeOf, type Order } from '../orderMessages.ts';
 import { orchestrator, step } from '../options.ts';
 import { answerPerson } from './approvals.ts';
 import { rejectKnown } from './known.ts';
+import { lookAgain } from './lookAgain.ts';
+import { persist } from './mishaps.ts';
 import { note } from './noting.ts';
 import { proceed } from './replacing.ts';
 import { inTurn, now, progressOf, tell, type Lifecycle } from './state.ts';
-import { consider, reconsider, refuse, takeApproved } from './triggers.ts';
+import { consider, refuse, takeApproved } from './triggers.ts';
 import { takeUndecided } from './undecided.ts';
 import { keepSchedule, keepWatch } from './watching.ts';
 
@@ -37,12 +39,13 @@ export function handleOrders(self: Lifecycle): void {
     async carryOut(order) {
       await note(self, noteOf('resume', order, state.revision));
       state.paused = undefined;
-      await reconsider(self);
+      await lookAgain(self);
     },
   });
   take(lifecycleOrders.retrain, {
-    async carryOut({ actor, reason, at: asked }) {
-      const at = asked ?? (await now(self));
+    async carryOut(order) {
+      const { actor, reason } = order;
+      const at = timeOf(order) ?? (await now(self));
       await consider(self, { id: `person/${at}/${state.revision}`, kind: 'person', reason, by: actor, at });
     },
   });
@@ -122,11 +125,13 @@ async function deploy(self: Lifecycle, order: DeployOrder): Promise<DeployAnswer
   const { at, slice, champion, changes, action } = recorded;
   state.deployment = { number, definitionHash, baseDirectory, by: actor, at };
   self.slice = slice;
-  state.clock = order.at ?? state.clock;
+  state.clock = timeOf(order) ?? state.clock;
   state.champion ??= champion;
   tell(self, at, `${actor} deployed: ${reason}`);
-  await keepWatch(self);
-  if (action === 'train') {
+  // It is deployed: what follows from that is done sooner or later.
+  await persist(self, async () => {
+    await keepWatch(self);
+    if (action !== 'train') return;
     const unchanged = champion === undefined ? 'no version yet' : 'the last training came to nothing';
     await consider(self, {
       id: `definition/${definitionHash}/${number}`,
@@ -135,7 +140,7 @@ async function deploy(self: Lifecycle, order: DeployOrder): Promise<DeployAnswer
       by: actor,
       at: state.clock ?? at,
     });
-  }
+  });
   return { number, changes, action };
 }
 

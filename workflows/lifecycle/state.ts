@@ -11,6 +11,9 @@ import {
 import { orchestrator, step } from '../options.ts';
 import { describeLifecycle } from './details.ts';
 
+/** Something to be done. */
+export type Step = (self: Lifecycle) => Promise<void>;
+
 /** A lifecycle under way: what it knows, and the queue through which everything that happens to it passes, one by one. */
 export interface Lifecycle {
   readonly name: string;
@@ -18,13 +21,17 @@ export interface Lifecycle {
   /** Of the deployed definition; read when it is first needed. */
   slice?: LifecycleSlice;
   /** What has arrived and has yet to be done. */
-  readonly queue: (() => Promise<void>)[];
+  readonly queue: Step[];
   /** Something of it is being done. */
   working: boolean;
   /** From the last look at what is pending until its time comes; absent where it waits for no time. */
   dueInMs?: number;
   /** Children of this very execution, whose ends arrive by themselves; others are asked for. */
   readonly own: Set<string>;
+  /** How often in a row steps have failed. */
+  readonly failures: Map<Step, number>;
+  /** Steps that failed and come back into the queue when their time has come. */
+  readonly putOff: Set<Step>;
 }
 
 const MAX_RECENT = 20;
@@ -36,6 +43,8 @@ export function beginLifecycle({ name, carried }: LifecycleInput): Lifecycle {
     queue: [],
     working: false,
     own: new Set(),
+    failures: new Map(),
+    putOff: new Set(),
     state: carried ?? newLifecycle(),
   };
 }
@@ -56,8 +65,9 @@ export async function inTurn<T>(self: Lifecycle, body: () => Promise<T>): Promis
   return ended.value;
 }
 
-export function progressOf({ name, state, queue, working }: Lifecycle): LifecycleProgress {
-  return { ...state, name, phase: phaseOf(state), settled: queue.length === 0 && !working };
+export function progressOf({ name, state, queue, putOff, working }: Lifecycle): LifecycleProgress {
+  const settled = queue.length === 0 && putOff.size === 0 && !working;
+  return { ...state, name, phase: phaseOf(state), settled };
 }
 
 /** What is under way, so that nothing else may begin. */

@@ -23,10 +23,11 @@ const MAY_IMPORT: Record<string, string[]> = {
     'types:workflows/rolloutMessages.ts',
     'types:workflows/trainerMessages.ts',
   ],
-  // What a trainer of one's own answers is no larger than any other payload.
+  // What a trainer of one's own answers is no larger than any other payload. A time in an order is what it is elsewhere.
   workflows: [
     'decisions',
     'config/searchAttributes.ts',
+    'config/time.ts',
     'config/units.ts',
     'types:config/definition.ts',
     'types:activities',

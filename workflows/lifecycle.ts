@@ -5,13 +5,14 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { searchAttributes } from '../config/searchAttributes.ts';
-import { attempt, persist } from './lifecycle/mishaps.ts';
+import { attempt, MAX_RETRY_MS, persist, timesFailed } from './lifecycle/mishaps.ts';
 import { handleOrders } from './lifecycle/orders.ts';
 import { askForRollout } from './lifecycle/replacing.ts';
 import { beginLifecycle, progressOf, show, sliceOf, type Lifecycle } from './lifecycle/state.ts';
@@ -123,20 +124,26 @@ function isLong({ own }: Lifecycle): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
   // The ends of its own children arrive by themselves, and whoever takes over has to ask for them. But a rollout may wait
   // for a person for days, with a drift that is told of every minute.
-  return continueAsNewSuggested || (own.size === 0 && historyLength > MAX_HISTORY_EVENTS);
+  if (own.size === 0) return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS;
+  return continueAsNewSuggested && patched('long-with-children');
 }
 
-/** Nothing is to be done, now or after a while, that the next execution would not know of. */
+/**
+ * Nothing is to be done, now or after a while, that the next execution would not know of. It asks for the ends of trainings
+ * and rollouts; what else was put off for so long is let go, before Temporal ends the lifecycle for its history.
+ */
 function isIdle({ queue, putOff }: Lifecycle): boolean {
-  return queue.length === 0 && putOff.size === 0;
+  return queue.length === 0 && (putOff.size === 0 || workflowInfo().continueAsNewSuggested);
 }
 
 /** Until something has to be done without anybody's word; undefined is never. */
-function restMs({ name, state, own, dueInMs }: Lifecycle): number | undefined {
+function restMs(self: Lifecycle): number | undefined {
+  const { name, state, own, dueInMs } = self;
   const orphaned =
     (state.training && !own.has(ids.training(name, state.training.run))) ||
     (state.rollout && !own.has(state.rollout.workflowId));
-  if (orphaned) return ASK_EVERY_MS;
+  if (orphaned)
+    return Math.min(MAX_RETRY_MS, ASK_EVERY_MS * 2 ** timesFailed(self, askForTraining, askForRollout));
   // In a past that somebody replays, time passes with the windows.
   return state.pending && state.clock === undefined ? dueInMs : undefined;
 }

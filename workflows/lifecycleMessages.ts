@@ -49,8 +49,7 @@ export interface LifecycleState {
   /** Absent until the first deployment has been recorded. */
   deployment?: Deployment;
   paused?: Order & { at: string };
-  /** `champion`: the one that served when it began, with which its model will be compared. */
-  training?: { run: number; trigger: Trigger; startedAt: string; champion?: number };
+  training?: { run: number; trigger: Trigger; startedAt: string };
   /** `previousVersion`: the champion when it began; unknown in rollouts that began before this was kept. */
   rollout?: { number: number; challengerVersion: number; workflowId: string; previousVersion?: number };
   /** The champion is on trial: where its realised quality breaks the floor until then, the one before comes back. */

@@ -32,6 +32,8 @@ import { orchestrator, step, trainer, trainerOptions } from './options.ts';
 const MAX_HISTORY_EVENTS = 1_000;
 /** What the watch cannot do without is tried again so often. */
 const RETRY_MS = 60_000;
+/** Since then a window that ended by itself is told of after one whose end somebody said. */
+const BACK_IN_TIME = 'told-after-driven';
 /** Since 0.1.0's histories: a fall is weighed over all labels of a champion. */
 const EVIDENCE = 'fall-evidence';
 
@@ -168,7 +170,12 @@ export async function watch(input: WatchRunInput): Promise<void> {
     const { drift, fall, belowFloor, fault } = told.signal;
     const alarming = drift || fall || belowFloor || fault;
     const subject = alarming ? 'alarm' : 'quiet';
-    const isNews = told.driven || alarming || state.told === 'alarm' || state.driven || state.windows <= 1;
+    const isNews =
+      told.driven ||
+      alarming ||
+      state.told === 'alarm' ||
+      (state.driven && patched(BACK_IN_TIME)) ||
+      state.windows <= 1;
     if (!isNews) return;
     await getExternalWorkflowHandle(ids.lifecycle(name))
       .signal(watchedSignal, told)

@@ -2,7 +2,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import { PerennialError } from '../../config/errors.ts';
 import { parseTime } from '../../config/time.ts';
 import type { WindowFacts } from '../../decisions/watch/facts.ts';
-import { suddenColumns } from '../../decisions/watch/faults.ts';
+import { suddenColumns, unusualVolume } from '../../decisions/watch/faults.ts';
 import { countLasted, type Judged } from '../../decisions/watch/lasted.ts';
 import type { WatchPolicy } from '../../decisions/watch/policy.ts';
 import { METRICS, type MetricName } from '../../learning/metrics/names.ts';
@@ -82,7 +82,8 @@ export function windowActivities(dependencies: TrainerDependencies) {
       const usualRows = await store.watch.usualRows(name, number, Date.parse(to) - Date.parse(from));
       const seen = { version, from, to, rows, usualRows, window, reference, healthy: before, ...realised };
       const compared = await windowFacts(seen, policy, signal);
-      const isSudden = suddenColumns(compared, policy).size > 0;
+      const isSudden =
+        suddenColumns(compared, policy).size > 0 || unusualVolume(compared, policy) !== undefined;
       const whole = isSudden
         ? countLasted(compared, await lastJudged(store, name, number), policy)
         : compared;

@@ -81,7 +81,8 @@ function byRetrainings({ quality, better, policies }: StudyResult) {
     // A calendar that never comes is the first of its line.
     line: NAMES[policy.kind === 'watch' ? 'watch' : 'schedule'],
     label: labelOf(policy),
-    above: (policy.kind === 'watch') === (better === 'higher'),
+    // On its line's better side; a watch of another alpha on the other, as it is often close to one that is stale sooner.
+    above: (policy.kind === 'watch' && policy.alpha === undefined) === (better === 'higher'),
     ...{ retrainings: summary.retrainings, mean: summary.mean.value },
     ...{
       low: summary.mean.value - (summary.mean.se ?? 0),
@@ -121,7 +122,10 @@ function byRetrainings({ quality, better, policies }: StudyResult) {
 function labelOf({ kind, weeks, stale, alpha }: PolicyResult): string {
   if (kind === 'never') return 'never';
   if (kind === 'schedule') return String(weeks);
-  return [stale ?? '-', ...(alpha === undefined ? [] : [`alpha ${alpha}`])].join(', ');
+  return [
+    ...(stale || alpha === undefined ? [stale ?? '-'] : []),
+    ...(alpha === undefined ? [] : [`α ${alpha}`]),
+  ].join(', ');
 }
 
 function isSame(one: PolicyResult, other: PolicyResult): boolean {

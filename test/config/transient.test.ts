@@ -9,7 +9,6 @@ test.each([
   '08006',
   '25006',
   '40001',
-  '57014',
   '57P01',
   'ECONNRESET',
   'EHOSTUNREACH',

@@ -4,8 +4,7 @@ import { announce } from './notices.ts';
 import type { Lifecycle, Step } from './state.ts';
 
 const FIRST_RETRY_MS = 10_000;
-/** A year of a step that fails each time is still a history that Temporal keeps. */
-const MAX_RETRY_MS = 3_600_000;
+export const MAX_RETRY_MS = 3_600_000;
 
 /**
  * Does all of a step or, as far as the lifecycle knows, nothing of it: where it fails for good its state is as it was
@@ -42,6 +41,11 @@ export async function persist(self: Lifecycle, body: Step): Promise<void> {
     },
     () => undefined, // The lifecycle is being removed.
   );
+}
+
+/** In a row, of whichever of them has failed most often. */
+export function timesFailed({ failures }: Lifecycle, ...steps: Step[]): number {
+  return Math.max(...steps.map((body) => failures.get(body) ?? 0));
 }
 
 /** What would end the workflow though nobody wants it to end. Defects of its own code do not: Temporal waits for their repair. */

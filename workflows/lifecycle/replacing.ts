@@ -17,7 +17,7 @@ export async function replaceChampion(
   self: Lifecycle,
   version: number,
   trigger: Trigger,
-  champion: number | undefined,
+  champion = self.state.champion,
 ): Promise<void> {
   const { promote, approvals } = await sliceOf(self);
   if (promote !== 'person' && approvals?.before.includes('rollout')) {
@@ -158,7 +158,10 @@ export async function rolledOut(
   state.rollout = undefined;
   const at = await now(self);
   if (status === 'promoted') return becameChampion(self, challengerVersion, previous, at, reason);
-  if (state.champion === challengerVersion) state.champion = previous;
+  if (state.champion === challengerVersion) {
+    state.champion = previous;
+    state.championSince = at;
+  }
   // Ended for its champion's sake, which says nothing of the challenger.
   if (state.probation?.condemned) return restorePrevious(self, state.probation.condemned);
   state.rejectedInARow++;

@@ -24,7 +24,7 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   const { state } = self;
   const { deployment } = state;
   if (!deployment) return;
-  state.training = { run, trigger, startedAt: trigger.at, champion: state.champion };
+  state.training = { run, trigger, startedAt: trigger.at };
   state.trainedAt = trigger.at;
   if (trigger.kind !== 'definition' && trigger.kind !== 'person') {
     state.retrainedAt = [...state.retrainedAt, trigger.at].slice(-MAX_STARTS);
@@ -104,7 +104,7 @@ const MAX_STARTS = 100;
 export async function trained(self: Lifecycle, run: number, end: TrainingEnd): Promise<void> {
   const { state, name } = self;
   if (state.training?.run !== run) return;
-  const { trigger, champion } = state.training;
+  const { trigger } = state.training;
   state.training = undefined;
   const at = await now(self);
   const { version } = end;
@@ -118,7 +118,7 @@ export async function trained(self: Lifecycle, run: number, end: TrainingEnd): P
         state.rejectedInARow = 0;
         return keepWatch(self);
       }
-      return replaceChampion(self, version, trigger, end.comparedWith ?? champion);
+      return replaceChampion(self, version, trigger, end.comparedWith);
     }
     case 'gate-refused':
       if (end.undecided) return askAboutUndecided(self, run, end.reason, trigger);

@@ -49,14 +49,14 @@ export function pairActivities({ store }: Pick<TrainerDependencies, 'store'>) {
             const rows = await store.rollouts.unpaired(name, number, BATCH_ROWS, last);
             if (rows.length === 0) break;
             last = rows.at(-1);
-            const { usable, fault } = usableOf(rows, champion.signature, challenger.signature);
+            const { usable, batches, fault } = usableOf(rows, [champion.signature, challenger.signature]);
             unusable += rows.length - usable.length;
             example ??= fault;
-            const losses = (model: ModelVersionRow, session: ModelSession) =>
-              lossesOf(usable, model.signature, session, accuracy, signal);
+            const losses = ({ signature }: ModelVersionRow, session: ModelSession, batch: RawBatch) =>
+              lossesOf(usable, batch, signature, session, accuracy, signal);
             const [championLosses, challengerLosses] = [
-              await losses(champion, first),
-              await losses(challenger, second),
+              await losses(champion, first, batches[0]),
+              await losses(challenger, second, batches[1]),
             ];
             const pairs = usable.map(({ key, revision }, i): Pair => ({
               key,
@@ -82,6 +82,7 @@ export function pairActivities({ store }: Pick<TrainerDependencies, 'store'>) {
 
 async function lossesOf(
   rows: readonly UnpairedRow[],
+  batch: RawBatch,
   signature: Signature,
   session: ModelSession,
   { loss, bound }: { loss: Parameters<typeof resolveLoss>[0]; bound?: number },
@@ -89,7 +90,7 @@ async function lossesOf(
 ): Promise<number[]> {
   if (rows.length === 0) return [];
   const resolved = resolveLoss(loss, signature.task === 'regression' ? 'regression' : 'classification');
-  const answers = await session.predict(batchOf(rows, signature), { signal });
+  const answers = await session.predict(batch, { signal });
   return rows.map(({ label }, i) =>
     // Of a class that this version does not know it can only be wrong.
     rowLoss(resolved, answerOf(answers, signature, i), truthOf(signature, label) ?? label, bound),
@@ -120,29 +121,31 @@ function answerOf(
   };
 }
 
-/** The rows that can be scored, and what is wrong with the first of the others. */
+/** The rows that can be scored, as a batch for each signature, and what is wrong with the first of the others. */
 function usableOf(
   rows: readonly UnpairedRow[],
-  ...signatures: Signature[]
-): { usable: readonly UnpairedRow[]; fault?: string } {
+  signatures: readonly Signature[],
+): { usable: readonly UnpairedRow[]; batches: RawBatch[]; fault?: string } {
   // All at once first: one by one they cost as much as all else that is done with them here.
-  if (faultOf(rows, signatures) === undefined) return { usable: rows };
-  const faults = rows.map((row) => faultOf([row], signatures));
+  const all = read(rows, signatures);
+  if (typeof all !== 'string') return { usable: rows, batches: all };
+  const alone = rows.map((row) => read([row], signatures));
+  const usable = rows.filter((_, i) => typeof alone[i] !== 'string');
   return {
-    usable: rows.filter((_, i) => faults[i] === undefined),
-    fault: faults.find((fault) => fault !== undefined),
+    usable,
+    batches: signatures.map((signature) => batchOf(usable, signature)),
+    fault: alone.find((answer) => typeof answer === 'string'),
   };
 }
 
-/** Why these rows cannot be scored together; undefined where they can. */
-function faultOf(rows: readonly UnpairedRow[], signatures: readonly Signature[]): string | undefined {
+/** The rows as a batch for each signature, or why they cannot be scored together. */
+function read(rows: readonly UnpairedRow[], signatures: readonly Signature[]): RawBatch[] | string {
   const stranger = rows.find(({ label }) =>
     signatures.every((signature) => truthOf(signature, label) === undefined),
   );
   if (stranger) return `${JSON.stringify(stranger.label)} is ${wanted(signatures[0])}`;
   try {
-    for (const signature of signatures) batchOf(rows, signature);
-    return undefined;
+    return signatures.map((signature) => batchOf(rows, signature));
   } catch (error) {
     if (error instanceof PerennialError) return error.message;
     throw error;

@@ -1,4 +1,3 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { searchAttributes } from '../../config/searchAttributes.ts';
 import type { NoticeEvent } from '../../decisions/lifecycle/policy.ts';
@@ -6,6 +5,7 @@ import type { NoticeInput } from '../lifecycleMessages.ts';
 import { ids } from '../messages.ts';
 import { shortSummary } from '../options.ts';
 import type { notice } from '../notice.ts';
+import { startOnce } from './startOnce.ts';
 import { sliceOf, tell, type Lifecycle } from './state.ts';
 
 /** Tells people what happened: in the list of the newest, and to the webhooks that the definition names. */
@@ -17,24 +17,20 @@ export async function announce(self: Lifecycle, event: NoticeEvent, at: string, 
   const { definitionHash } = deployment;
   // An execution before this one may have told something under the next number and ended before it kept that.
   do state.notices++;
-  while (!(await startNotice({ name, number: state.notices, definitionHash, event, at, text })));
+  while (
+    !(await startOnce(() => startNotice({ name, number: state.notices, definitionHash, event, at, text })))
+  );
 }
 
-/** A child that outlives this execution: a receiver that is away for a day holds nothing up. @returns whether the number was free */
-async function startNotice(input: NoticeInput): Promise<boolean> {
+/** A child that outlives this execution: a receiver that is away for a day holds nothing up. */
+function startNotice(input: NoticeInput) {
   const { name, number, event, text } = input;
-  try {
-    await startChild<typeof notice>('notice', {
-      workflowId: ids.notice(name, String(number)),
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      args: [input],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: shortSummary(`Tell of ${event}: ${text}`),
-      typedSearchAttributes: [{ key: searchAttributes.lifecycle, value: name }],
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
-  }
+  return startChild<typeof notice>('notice', {
+    workflowId: ids.notice(name, String(number)),
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: shortSummary(`Tell of ${event}: ${text}`),
+    typedSearchAttributes: [{ key: searchAttributes.lifecycle, value: name }],
+  });
 }

@@ -1,10 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  isCancellation,
-  ParentClosePolicy,
-  startChild,
-  type ChildWorkflowHandle,
-} from '@temporalio/workflow';
+import { isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { TrainingEnd } from '../../activities/lifecycle.ts';
 import { searchAttributes } from '../../config/searchAttributes.ts';
 import { rootMessage } from '../failures.ts';
@@ -15,6 +9,7 @@ import type { training } from '../training.ts';
 import { rejectKnown } from './known.ts';
 import { announce } from './notices.ts';
 import { replaceChampion } from './replacing.ts';
+import { startOnce } from './startOnce.ts';
 import { now, type Lifecycle } from './state.ts';
 import { askAboutUndecided } from './undecided.ts';
 import { keepWatch } from './watching.ts';
@@ -31,7 +26,7 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   }
   await announce(self, 'retraining', trigger.at, `Training ${run} begins: ${trigger.reason}`);
   const first = state.champion === undefined && trigger.kind === 'definition' && state.clock === undefined;
-  const child = await startTraining(self, deployment, trigger, { run, first });
+  const child = await startOnce(() => startTraining(self, deployment, trigger, { run, first }));
   // An execution before this one began it, and ended before it kept that: its end is asked for.
   if (!child) return;
   self.own.add(child.workflowId);
@@ -60,41 +55,35 @@ export async function train(self: Lifecycle, trigger: Trigger, run: number): Pro
   );
 }
 
-/** @returns undefined where one of this number was begun already, whether it is under way or has ended */
-async function startTraining(
+function startTraining(
   { name }: Lifecycle,
   { definitionHash, baseDirectory }: NonNullable<LifecycleState['deployment']>,
   trigger: Trigger,
   { run, first }: { run: number; first: boolean },
-): Promise<ChildWorkflowHandle<typeof training> | undefined> {
-  try {
-    return await startChild<typeof training>('training', {
-      workflowId: ids.training(name, run),
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      args: [
-        {
-          name,
-          run,
-          definitionHash,
-          baseDirectory,
-          managed: true,
-          // The first training looks at the dataset as it is declared; later ones at what is known now.
-          ...(first ? {} : { asOf: trigger.at }),
-        },
-      ],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `Train ${name}, run ${run}`,
-      staticDetails: `${trigger.reason} (${trigger.kind}, by ${trigger.by})`,
-      typedSearchAttributes: [
-        { key: searchAttributes.lifecycle, value: name },
-        { key: searchAttributes.run, value: run },
-      ],
-      memo: { definition: definitionHash },
-    });
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
-    throw error;
-  }
+) {
+  return startChild<typeof training>('training', {
+    workflowId: ids.training(name, run),
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    args: [
+      {
+        name,
+        run,
+        definitionHash,
+        baseDirectory,
+        managed: true,
+        // The first training looks at the dataset as it is declared; later ones at what is known now.
+        ...(first ? {} : { asOf: trigger.at }),
+      },
+    ],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `Train ${name}, run ${run}`,
+    staticDetails: `${trigger.reason} (${trigger.kind}, by ${trigger.by})`,
+    typedSearchAttributes: [
+      { key: searchAttributes.lifecycle, value: name },
+      { key: searchAttributes.run, value: run },
+    ],
+    memo: { definition: definitionHash },
+  });
 }
 
 /** Of the day's budget at the most. */

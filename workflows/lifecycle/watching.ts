@@ -1,4 +1,3 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { getExternalWorkflowHandle, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { LifecycleSlice } from '../../activities/lifecycle.ts';
 import { searchAttributes } from '../../config/searchAttributes.ts';
@@ -6,6 +5,7 @@ import { watchDefinition } from '../lifecycleMessages.ts';
 import { ids, queues } from '../messages.ts';
 import type { watch } from '../watch.ts';
 import { orchestrator, step } from '../options.ts';
+import { startOnce } from './startOnce.ts';
 import { sliceOf, type Lifecycle } from './state.ts';
 
 /** Makes the Temporal Schedule what the definition says; none where it says nothing. */
@@ -42,8 +42,8 @@ export async function keepWatch(self: Lifecycle): Promise<void> {
     { name, actor: ids.lifecycle(name), reason: 'The watch and retrainings read them.' },
   ]);
   if (state.watching) return;
-  try {
-    await startChild<typeof watch>('watch', {
+  await startOnce(() =>
+    startChild<typeof watch>('watch', {
       workflowId: ids.watch(name),
       taskQueue: queues.orchestrator,
       args: [{ name, definitionHash, baseDirectory }],
@@ -51,9 +51,7 @@ export async function keepWatch(self: Lifecycle): Promise<void> {
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: `Watch over ${name}`,
       typedSearchAttributes: [{ key: searchAttributes.lifecycle, value: name }],
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+    }),
+  );
   state.watching = true;
 }

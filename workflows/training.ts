@@ -5,7 +5,6 @@ import {
   condition,
   isCancellation,
   ParentClosePolicy,
-  setCurrentDetails,
   setHandler,
   startChild,
   upsertMemo,
@@ -20,15 +19,10 @@ import { rootMessage } from './failures.ts';
 import {
   ids,
   progressQuery,
-  searchParallelism,
-  searchProgress,
-  setParallelism,
   STAGES,
   type CandidateScore,
   type FeaturizeResult,
-  type SearchInput,
   type SearchResult,
-  type Stage,
   type TrainingInput,
   type TrainingOutcome,
   type TrainingProgress,
@@ -36,11 +30,10 @@ import {
 } from './messages.ts';
 import type { RolloutInput } from './rolloutMessages.ts';
 import { orchestrator, orchestratorOptions, trainer, trainerOptions } from './options.ts';
-import { describeProgress } from './progress.ts';
+import { finish, stage } from './training/marks.ts';
+import { handleParallelism, searchGrid, type SearchWidth } from './training/searchGrid.ts';
 import { refitWinner } from './trainer/refit.ts';
 import type { rollout as rolloutWorkflow } from './rollout.ts';
-import type { halving as halvingWorkflow } from './halving.ts';
-import type { search as searchWorkflow } from './search.ts';
 
 /** From a definition to a registered model: ingest, validate, featurize, search, evaluate, register. */
 export async function training(input: TrainingInput): Promise<TrainingResult> {
@@ -240,123 +233,6 @@ async function startRollout(rollout: RolloutInput): Promise<string> {
     ],
   });
   return child.workflowId;
-}
-
-async function searchGrid(
-  input: TrainingInput,
-  features: FeaturizeResult,
-  progress: TrainingProgress,
-  width: SearchWidth,
-): Promise<SearchResult> {
-  const { name, run, definitionHash } = input;
-  const parallelism = progress.candidates?.parallelism ?? features.parallelism;
-  const candidates: NonNullable<TrainingProgress['candidates']> = {
-    ...{ total: features.candidates, done: 0, failed: 0, running: 0, parallelism },
-  };
-  progress.candidates = candidates;
-  setHandler(searchProgress, ({ best, done, failed, full, running }) => {
-    // Two signals sent in the same moment arrive in either order.
-    if (done + failed < candidates.done + candidates.failed) return;
-    Object.assign(candidates, { done, failed, running, ...(full === undefined ? {} : { full }) });
-    progress.best = best;
-    show(progress);
-  });
-  const { featuresDigest, metric, searchMs, families, stopEarly, halving: plan } = features;
-  const search: Omit<SearchInput, 'carried'> = {
-    ...{ name, run, definitionHash, featuresDigest, total: features.candidates, metric, parallelism },
-    ...(searchMs === undefined ? {} : { searchMs }),
-  };
-  const common = {
-    workflowId: ids.search(name, run),
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    staticSummary: `${plan ? 'Successive halving' : 'Search'} of ${name}: ${features.candidates} candidates, ${features.folds} folds`,
-    typedSearchAttributes: [
-      { key: searchAttributes.lifecycle, value: name },
-      { key: searchAttributes.run, value: run },
-    ],
-  };
-  const child = plan
-    ? await startChild<typeof halvingWorkflow>('halving', { ...common, args: [{ ...search, plan }] })
-    : await startChild<typeof searchWorkflow>('search', {
-        ...common,
-        args: [{ ...search, ...(families ? { families } : {}), ...(stopEarly ? { stopEarly } : {}) }],
-      });
-  width.tell = (changed) => child.signal(searchParallelism, changed);
-  // Changed while the search was being started.
-  if (candidates.parallelism !== parallelism) await width.tell(candidates.parallelism);
-  const result = await child.result();
-  const { done, failed, full } = result;
-  Object.assign(candidates, { done, failed, running: 0, ...(full === undefined ? {} : { full }) });
-  progress.best = result.best;
-  return result;
-}
-
-/** Tells the search how wide it may be, once there is one. */
-interface SearchWidth {
-  tell?: (parallelism: number) => Promise<void>;
-}
-
-/** The live control of the search's width; kept for a search that has not begun. */
-function handleParallelism(progress: TrainingProgress): SearchWidth {
-  const width: SearchWidth = {};
-  setHandler(
-    setParallelism,
-    async (parallelism) => {
-      progress.candidates ??= { total: 0, done: 0, failed: 0, running: 0, parallelism };
-      progress.candidates.parallelism = parallelism;
-      show(progress);
-      await width.tell?.(parallelism);
-      return parallelism;
-    },
-    {
-      validator: (parallelism) => {
-        if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > 64) {
-          throw new RangeError(`parallelism is ${parallelism}; expected a whole number from 1 to 64`);
-        }
-        if (
-          progress.stages.some((s) => s.stage === 'search' && (s.state === 'done' || s.state === 'failed'))
-        ) {
-          throw new RangeError('the search has ended');
-        }
-      },
-    },
-  );
-  return width;
-}
-
-/** Marks a stage's beginning and end where people look: progress query, search attribute, details in the Web UI. */
-async function stage<T>(
-  name: Stage,
-  progress: TrainingProgress,
-  body: (note: (text: string) => void) => Promise<T>,
-): Promise<T> {
-  const entry = progress.stages.find((s) => s.stage === name);
-  if (!entry) throw new Error(`unknown stage ${name}`);
-  entry.state = 'running';
-  upsertSearchAttributes([{ key: searchAttributes.stage, value: name }]);
-  show(progress);
-  try {
-    const result = await body((text) => {
-      entry.note = text;
-    });
-    entry.state = 'done';
-    return result;
-  } catch (error) {
-    entry.state = 'failed';
-    entry.note = rootMessage(error);
-    throw error;
-  } finally {
-    show(progress);
-  }
-}
-
-function finish(outcome: string, progress: TrainingProgress): void {
-  upsertSearchAttributes([{ key: searchAttributes.outcome, value: outcome }]);
-  show(progress);
-}
-
-function show(progress: TrainingProgress): void {
-  setCurrentDetails(describeProgress(progress, workflowInfo().workflowId));
 }
 
 function long(text: string): typeof trainerOptions {

@@ -50,7 +50,7 @@ export function attachWatch(context: ClientContext, name: string): WatchHandle {
         throw explain(name, error);
       }),
     async now({ to } = {}) {
-      const at = to === undefined ? undefined : timeOf(to, Date.parse(await store.watch.now()));
+      const at = to === undefined ? undefined : windowEnd(to, Date.parse(await store.watch.now()));
       try {
         return await handle.executeUpdate(watchNow, { args: [{ to: at }] });
       } catch (error) {
@@ -76,7 +76,7 @@ export function attachWatch(context: ClientContext, name: string): WatchHandle {
 }
 
 /** A window that ended in the future would be the last one until then: no later one could begin before it. */
-function timeOf(to: string, now: number): string {
+function windowEnd(to: string, now: number): string {
   const at = parseTime(to);
   if (at === undefined) throw refused(to, 'is not a time', 'ISO 8601, such as 2026-01-31T12:00:00Z');
   if (at > now + CLOCKS_DIFFER_MS)

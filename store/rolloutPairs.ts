@@ -59,8 +59,8 @@ const MAX_BYTES = 8 * 1024 * 1024;
  * is asked again and again under one key is no more evidence. Labels that came before the rollout began are the truth
  * about earlier predictions. Labels of rows without a key that have their pair are left out by a probe of an index each
  * before their predictions are looked for: of 45,000 labels that took 0.1 s in place of 0.5, and written as NOT EXISTS it
- * may be planned as a join with all pairs. Where to go on is asked of the chosen labels alone: asked of all, a key of two labels would
- * come again with the second.
+ * may be planned as a join with all pairs. Where to go on is asked of the chosen labels alone: asked of all, a key of two
+ * labels would come again with the second.
  */
 const UNPAIRED = `
   WITH answered AS NOT MATERIALIZED (

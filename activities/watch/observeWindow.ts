@@ -82,9 +82,9 @@ export function windowActivities(dependencies: TrainerDependencies) {
       const usualRows = await store.watch.usualRows(name, number, Date.parse(to) - Date.parse(from));
       const seen = { version, from, to, rows, usualRows, window, reference, healthy: before, ...realised };
       const compared = await windowFacts(seen, policy, signal);
-      const isSudden =
+      const isUnusual =
         suddenColumns(compared, policy).size > 0 || unusualVolume(compared, policy) !== undefined;
-      const whole = isSudden
+      const whole = isUnusual
         ? countLasted(compared, await lastJudged(store, name, number), policy)
         : compared;
       const { columns } = whole;

@@ -122,10 +122,7 @@ function byRetrainings({ quality, better, policies }: StudyResult) {
 function labelOf({ kind, weeks, stale, alpha }: PolicyResult): string {
   if (kind === 'never') return 'never';
   if (kind === 'schedule') return String(weeks);
-  return [
-    ...(stale || alpha === undefined ? [stale ?? '-'] : []),
-    ...(alpha === undefined ? [] : [`α ${alpha}`]),
-  ].join(', ');
+  return [stale, alpha && `α ${alpha}`].filter(Boolean).join(', ') || '-';
 }
 
 function isSame(one: PolicyResult, other: PolicyResult): boolean {

@@ -11,8 +11,8 @@ export interface Judged {
 }
 
 /**
- * The facts, with for how many windows each column has had values that training never saw, and the volume been unusual. A window with too few rows is
- * passed over. What another column has, or had, is no matter, and neither is what a verdict took for the world: where two
+ * The facts, with for how many windows each column has had values that training never saw, and the volume been unusual. A
+ * window with too few rows is passed over. What another column has, or had, is no matter, and neither is what a verdict took for the world: where two
  * columns change one window apart, each is counted by itself.
  *
  * @param before the newest window before this one that had enough rows; of another champion it counts for nothing, which

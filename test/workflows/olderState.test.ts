@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { atRest } from '../../client/replayPast.ts';
-import { csv, defineLifecycle, secret, tree, webhook } from '../../config/define.ts';
+import { secret, tree, webhook } from '../../config/define.ts';
 import type { LifecycleState } from '../../workflows/lifecycleMessages.ts';
 import { ids, queues } from '../../workflows/messages.ts';
 import { openBench, type Bench } from './bench.ts';
-import { csvOf, span } from './pastParcels.ts';
+import { small } from './definitions.ts';
 
 /** A lifecycle that ended before it kept what it did goes on from an older state, and does nothing a second time. */
 
@@ -16,23 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-function define(name: string, size = 3) {
-  bench.write(`${name}.csv`, csvOf(span(0, 8)));
-  return defineLifecycle({
-    name,
-    sources: { parcels: csv(`${name}.csv`) },
-    target: 'late',
-    key: 'id',
-    features: [{ kind: 'passthrough', columns: ['size', 'weight'] }],
-    search: [tree({ maxDepth: size })],
-    select: { metric: 'accuracy', folds: 2 },
-    notify: { webhooks: [webhook('http://127.0.0.1:1/nobody', { key: secret('NOBODY_KEY') })] },
-  });
-}
+const notify = { webhooks: [webhook('http://127.0.0.1:1/nobody', { key: secret('NOBODY_KEY') })] };
 
-async function deploy(name: string, size?: number) {
-  const options = { actor: 'ann', reason: 'a test', baseDirectory: bench.folder };
-  return bench.client.lifecycles.deploy(define(name, size), options);
+async function deploy(name: string, maxDepth = 3) {
+  const definition = small(bench, { name, search: [tree({ maxDepth })], notify });
+  return bench.client.lifecycles.deploy(definition, { actor: 'ann', reason: 'a test' });
 }
 
 async function kept(name: string): Promise<LifecycleState> {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { atRest } from '../../client/replayPast.ts';
-import { csv, defineLifecycle, tree } from '../../config/define.ts';
+import { tree } from '../../config/define.ts';
+import type { Definition } from '../../config/definition.ts';
 import { lifecycleQuery } from '../../workflows/lifecycleMessages.ts';
 import { ids } from '../../workflows/messages.ts';
 import { openBench, type Bench } from './bench.ts';
-import { csvOf, span } from './pastParcels.ts';
+import { small } from './definitions.ts';
 import { eventually } from './rollouts.ts';
 
 /** What was decided once is trained in the end: a training by hand is waited for, and one that failed is done again. */
@@ -17,24 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-async function deploy(name: string, maxDepth: number) {
-  const definition = defineLifecycle({
-    name,
-    sources: { parcels: csv(`${name}.csv`) },
-    target: 'late',
-    key: 'id',
-    features: [{ kind: 'passthrough', columns: ['size', 'weight'] }],
-    search: [tree({ maxDepth })],
-    select: { metric: 'accuracy', folds: 2 },
-  });
-  const options = { actor: 'ann', reason: 'a test', baseDirectory: bench.folder };
-  return bench.client.lifecycles.deploy(definition, options);
-}
+const define = (name: string, maxDepth: number) => small(bench, { name, search: [tree({ maxDepth })] });
+const deploy = (definition: Definition) =>
+  bench.client.lifecycles.deploy(definition, { actor: 'ann', reason: 'a test' });
 
 test('a trigger that comes while somebody trains by hand is trained when that has ended', async () => {
   const name = 'byhand';
-  bench.write(`${name}.csv`, csvOf(span(0, 8)));
-  const { definitionHash } = await deploy(name, 3);
+  const { definitionHash } = await deploy(define(name, 3));
   await atRest(bench.temporal, name);
   // In place of a training by hand: a row that is under way, of a workflow that is open.
   const number = await bench.store.runs.nextNumber(name);
@@ -58,16 +48,15 @@ test('a trigger that comes while somebody trains by hand is trained when that ha
 
 test('a definition whose training failed is trained when it is deployed again, and once', async () => {
   const name = 'away';
-  bench.write(`${name}.csv`, csvOf(span(0, 8)));
-  await deploy(name, 3);
+  await deploy(define(name, 3));
   await atRest(bench.temporal, name);
+  const changed = define(name, 2);
   bench.write(`${name}.csv`, 'id,nothing\n1,2\n');
-  expect((await deploy(name, 2)).action).toBe('train');
+  expect((await deploy(changed)).action).toBe('train');
   await atRest(bench.temporal, name);
   expect(await bench.store.runs.get(name, 2)).toMatchObject({ status: 'failed' });
-  bench.write(`${name}.csv`, csvOf(span(0, 8)));
-  expect(await deploy(name, 2)).toMatchObject({ action: 'train', changes: [] });
+  expect(await deploy(define(name, 2))).toMatchObject({ action: 'train', changes: [] });
   await atRest(bench.temporal, name);
   expect((await bench.store.runs.get(name, 3))?.status).not.toBe('failed');
-  expect((await deploy(name, 2)).action).toBe('nothing');
+  expect((await deploy(define(name, 2))).action).toBe('nothing');
 });
